@@ -1,0 +1,199 @@
+// The engine: events and the time in, effects out.
+//
+// The obvious way, a callback or coroutine per waiting request that looks at
+// the world when woken, spreads every decision over code that also does I/O,
+// and can only be tested with a real cluster and luck. Here all decisions are
+// in one object that touches nothing: the same calls give the same effects, so
+// the simulator drives this very code through years of bad days.
+//
+// Invariants:
+//  - each wait that was admitted is answered exactly once, unless cancelled (P4);
+//  - whom a publish waits for is fixed at its admission (P10);
+//  - a commit costs a look-up, plus work for the obligations that it ends (P9);
+//  - every table is bounded (P7); what does not fit is refused or ignored, and
+//    counted, never half done.
+//
+// Threading: one caller at a time. Every call takes `now`, which must not
+// decrease, and adds to the caller's Effects; the caller carries them out after
+// the call and must not call the engine from inside doing so, except
+// delivered() for an overdue append.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "core/answer.h"
+#include "core/events.h"
+#include "core/mark.h"
+#include "core/time.h"
+
+namespace tidemark::core {
+
+struct EngineConfig {
+  // Topic → the consumers to wait for. A topic that is named here with an empty
+  // list waits for nobody and is answered 200.
+  std::unordered_map<std::string, std::vector<std::string>> wait_for;
+  // Consumers declared to start at the log's start.
+  std::vector<std::string> reset_earliest;
+  // Glob patterns (* and ?) over group names, for observed groups only.
+  // Empty allow: all. Deny wins. Optional ones are shown, not waited for.
+  std::vector<std::string> allow;
+  std::vector<std::string> deny{"console-consumer-*"};
+  std::vector<std::string> optional{"connect-*"};
+  Duration absent_grace = std::chrono::seconds(30);
+  Duration lost_grace = std::chrono::seconds(10);     // Kafka lost for this long: not ready
+  Duration ends_refresh = std::chrono::seconds(10);   // log starts of partitions that are waited on
+  Duration retry_after = std::chrono::seconds(1);     // said with refusals
+  std::size_t max_waits = 100'000;
+  std::size_t max_waits_per_topic = 50'000;
+  std::size_t max_consumers = 10'000;
+  std::size_t max_frontiers = 1'000'000;
+};
+
+struct PublishRequest {
+  std::string_view topic;
+  std::optional<Partition> partition;
+  Uuid id;
+  Time began{};      // last byte of the request
+  Time deadline{};
+  bool wait = true;  // false: answer once appended; the deadline bounds the append
+  std::span<const std::string> only;  // narrows who is waited for; empty: everybody
+};
+
+struct ResumeRequest {
+  Mark mark;
+  Time began{};
+  Time deadline{};
+  bool wait = true;  // false: answer with how it stands now
+  std::span<const std::string> only;
+};
+
+// A question for the ends of a partition.
+struct AskEnds {
+  std::string topic;
+  Partition partition = 0;
+  std::uint64_t number = 0;  // rises with every question
+  bool log_start = false;    // else only the high watermark
+};
+
+struct Effects {
+  std::vector<Answer> answers;
+  std::vector<AskEnds> asks;
+  // Appends whose deadline came before their delivery: withdraw each from the
+  // log and tell the engine the result at once.
+  std::vector<WaitId> overdue_appends;
+  void clear() {
+    answers.clear();
+    asks.clear();
+    overdue_appends.clear();
+  }
+};
+
+// What GET /consumers and GET /topics show.
+struct ConsumerView {
+  struct PartitionView {
+    Partition partition = 0;
+    Offset committed = kNoOffset;
+    Offset end = kNoOffset;  // last known, kNoOffset if never asked
+  };
+  struct TopicView {
+    std::string topic;
+    ExpectedBy source = ExpectedBy::observed;
+    std::optional<std::int64_t> lag;  // sum over partitions where both are known
+    std::vector<PartitionView> partitions;
+  };
+  std::string name;
+  std::string state;  // "active", "idle" (no members, within the grace), "absent", "unmanaged", "unknown"
+  int members = 0;
+  std::string client;
+  std::vector<TopicView> topics;
+  std::optional<Duration> commit_interval;
+  std::string hint;
+};
+
+struct TopicView {
+  std::string name;
+  Partition partitions = 0;
+  struct WaitFor {
+    std::string name;
+    ExpectedBy source = ExpectedBy::observed;
+  };
+  std::vector<WaitFor> wait_for;
+};
+
+// Counters since the start; gauges are named open_*.
+struct EngineStats {
+  std::uint64_t commits = 0;
+  std::uint64_t commits_stale = 0;
+  std::uint64_t commits_held = 0;
+  std::uint64_t commits_beyond_end = 0;
+  std::uint64_t commits_ignored = 0;  // denied group, unknown topic, other incarnation, table full
+  std::uint64_t seeds = 0;
+  std::uint64_t ends_asked = 0;
+  std::uint64_t obligations_settled = 0;
+  std::uint64_t answers_processed = 0;
+  std::uint64_t answers_pending = 0;
+  std::uint64_t answers_failed = 0;       // settled without success
+  std::uint64_t answers_not_appended = 0;
+  std::uint64_t answers_unknown = 0;
+  std::uint64_t refusals = 0;
+  std::uint64_t cancelled = 0;
+  std::size_t open_waits = 0;
+  std::size_t open_obligations = 0;
+  std::size_t consumers = 0;
+  std::size_t frontiers = 0;
+};
+
+class Engine {
+ public:
+  explicit Engine(EngineConfig config);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Requests. An admitted publish must be followed by its append and, whatever
+  // becomes of that, by delivered(). A resumed mark's answer may already be in
+  // `effects` when this returns.
+  std::variant<WaitId, Refusal> publish(const PublishRequest& request, Time now, Effects& effects);
+  std::variant<WaitId, Refusal> resume(const ResumeRequest& request, Time now, Effects& effects);
+  // The client went away: the wait is freed, nothing will be answered. Unknown
+  // ids are ignored, here and in delivered().
+  void cancel(WaitId wait);
+
+  // The log.
+  void delivered(WaitId wait, const Delivery& delivery, Time now, Effects& effects);
+  void commit(const Commit& commit, Time now, Effects& effects);
+  void seed(const Seed& seed, Time now, Effects& effects);
+  void group(const GroupState& group, Time now, Effects& effects);
+  void topics(std::span<const TopicState> topics, Time now, Effects& effects);
+  void ends(const Ends& ends, Time now, Effects& effects);
+  void synced(Time now);
+  void lost(Time now);
+
+  // Time passes: answers what is due. Call at next_wakeup() or any other time.
+  void tick(Time now, Effects& effects);
+  std::optional<Time> next_wakeup() const;
+
+  // From now on new requests are refused, and every open wait is answered no
+  // later than `by`.
+  void drain(Time by);
+
+  // What was learned of the log is complete and fresh (P8), and not draining.
+  bool ready(Time now) const;
+  std::vector<ConsumerView> consumers(Time now) const;
+  std::vector<TopicView> topic_views(Time now) const;
+  EngineStats stats() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tidemark::core

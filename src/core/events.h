@@ -1,0 +1,95 @@
+// What a log tells core.
+//
+// The log's shells (Kafka, the simulator's model, later the embedded log) turn
+// what they read into these and nothing else, so that every decision is core's.
+// Views point into the caller's memory and are valid during the call only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/position.h"
+#include "core/time.h"
+
+namespace tidemark::core {
+
+// A settled commit of a consumer group: made outside a transaction, or inside
+// one whose commit marker was read.
+struct Commit {
+  std::string_view group;
+  std::string_view topic;
+  Uuid topic_id;                   // nil where the commit does not say
+  Partition partition = 0;
+  Offset offset = kNoOffset;       // next offset the group will read; kNoOffset: the row was deleted (tombstone)
+  std::int32_t leader_epoch = -1;
+  LogPoint at;                     // the commit's own record: its version
+  Offset settled_at = kNoOffset;   // offset of the transaction's marker in at.partition; at.offset for a plain commit
+};
+
+// One row of a group's answer to "what have you committed?".
+struct SeedRow {
+  std::string topic;
+  Partition partition = 0;
+  Offset offset = kNoOffset;
+  std::int32_t leader_epoch = -1;
+};
+
+// All rows of a group, asked for. A partition without a row has no commit.
+struct Seed {
+  std::string_view group;
+  TailPositions as_of;
+  std::span<const SeedRow> rows;
+};
+
+// Who is in a group, either read from the commit log (`at` is known) or asked
+// for (`as_of` is set).
+struct GroupState {
+  std::string_view group;
+  bool exists = true;        // false: deleted
+  bool managed = false;      // has, or once had, members; false for clients that only assign() and commit
+  int members = 0;
+  bool topics_known = false; // `topics` is the whole subscription
+  std::span<const std::string> topics;
+  std::string_view client;   // client id of one member, for people
+  LogPoint at;
+  TailPositions as_of;
+};
+
+struct TopicState {
+  std::string name;
+  Uuid topic_id;
+  Partition partitions = 0;
+};
+
+// Offsets of one partition of a topic; kNoOffset for what was not asked.
+struct Ends {
+  std::string_view topic;
+  Uuid topic_id;
+  Partition partition = 0;
+  Offset log_start = kNoOffset;
+  Offset last_stable = kNoOffset;
+  Offset high_watermark = kNoOffset;
+  std::uint64_t asked = 0;  // AskEnds::number of the question
+};
+
+// How an append ended. Every append ends exactly once.
+struct Delivery {
+  enum class Fate {
+    appended,      // confirmed by all in-sync replicas
+    not_appended,  // certainly not in the log, now or later
+    unknown,       // may be in the log, or come to be
+  };
+  enum class Reason { none, too_large, forbidden, invalid, unknown_topic, unavailable, timeout, limit, internal };
+
+  Fate fate = Fate::unknown;
+  Partition partition = -1;         // -1 where none was chosen
+  Uuid topic_id;
+  Offset offset = kNoOffset;        // appended: the event's; unknown: the lowest it can have
+  std::int32_t leader_epoch = -1;
+  Reason reason = Reason::none;
+  std::string detail;               // for people; empty when appended
+};
+
+}  // namespace tidemark::core

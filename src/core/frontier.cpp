@@ -1,0 +1,192 @@
+#include "core/frontier.h"
+
+#include <algorithm>
+
+namespace tidemark::core {
+
+Applied Frontier::commit(const Update& update, Offset known_end) {
+  // A record the tail reads again, or one older than what the group itself has
+  // written since, changes nothing. Against a seed the marker counts: a seed
+  // does not contain a transaction that was open when it was asked for.
+  if (at_.known() && at_.partition == update.at.partition && update.at.offset <= at_.offset) return Applied::stale;
+  if (as_of_ && update.at.partition >= 0 && static_cast<std::size_t>(update.at.partition) < as_of_->size() &&
+      update.settled_at < (*as_of_)[static_cast<std::size_t>(update.at.partition)])
+    return Applied::stale;
+
+  at_ = update.at;
+  as_of_.reset();
+  if (!held_.empty() || update.offset > known_end) {
+    if (held_.size() == kMaxHeld) {
+      held_.clear();
+      lose_position(update.at);
+      return Applied::same;
+    }
+    held_.push_back(update);
+    return Applied::held;
+  }
+  const Offset before = committed_;
+  apply(update);
+  return committed_ == before ? Applied::same : Applied::moved;
+}
+
+Applied Frontier::seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask) {
+  // Any record seen from the tail is newer than a question asked before the
+  // tail read it. A record at or above as_of would have been seen later.
+  if (at_.known() && as_of && static_cast<std::size_t>(at_.partition) < as_of->size() &&
+      at_.offset >= (*as_of)[static_cast<std::size_t>(at_.partition)])
+    return Applied::stale;
+  Update update;
+  update.offset = offset;
+  update.ask = ask;
+  as_of_ = as_of;
+  at_ = LogPoint{};
+  if (!held_.empty() || offset > known_end) {
+    held_.clear();
+    held_.push_back(update);
+    return Applied::held;
+  }
+  const Offset before = committed_;
+  apply(update);
+  return committed_ == before ? Applied::same : Applied::moved;
+}
+
+Applied Frontier::judge(Offset known_end, std::uint64_t asked) {
+  const Offset before = committed_;
+  const bool was_beyond = beyond_end_;
+  std::size_t judged = 0;
+  for (; judged < held_.size(); ++judged) {
+    const Update& update = held_[judged];
+    if (update.offset <= known_end) {
+      apply(update);
+    } else if (asked >= update.ask) {
+      lose_position(update.at);
+      beyond_end_ = true;
+    } else {
+      break;
+    }
+  }
+  held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(judged));
+  return committed_ != before || beyond_end_ != was_beyond ? Applied::moved : Applied::same;
+}
+
+void Frontier::apply(const Update& update) {
+  if (update.offset == kNoOffset) {
+    lose_position(update.at);
+    proven_.clear();
+    skipped_.clear();
+    return;
+  }
+  const Offset to = update.offset;
+  beyond_end_ = false;
+  if (committed_ == kNoOffset) {
+    proven_.cut_from(to);
+    skipped_.cut_from(to);
+    known_from_ = to;
+    if (update.from_start && !broken_) {
+      proven_.add(0, to);
+      known_from_ = 0;
+    }
+  } else if (to < committed_) {
+    proven_.cut_from(to);
+    skipped_.cut_from(to);
+    known_from_ = std::min(known_from_, to);
+  } else if (update.moved_by_hand) {
+    skipped_.add(committed_, to);
+  } else {
+    proven_.add(committed_, to);
+  }
+  previous_ = committed_;
+  previous_at_ = applied_at_;
+  committed_ = to;
+  applied_at_ = update.at;
+}
+
+void Frontier::lose_position(LogPoint at) {
+  committed_ = kNoOffset;
+  previous_ = kNoOffset;
+  known_from_ = kNoOffset;
+  applied_at_ = LogPoint{};
+  previous_at_ = LogPoint{};
+  broken_ = true;
+  broken_at_ = at;
+}
+
+void Frontier::log_started_at(Offset log_start) {
+  if (committed_ == kNoOffset || committed_ >= log_start) return;
+  // The consumer will be told "out of range" and start anew, at either end.
+  skipped_.add(committed_, log_start);
+  const Offset from = committed_;
+  lose_position(applied_at_);
+  proven_.cut_from(from);
+}
+
+bool Frontier::anchors(const Anchor& anchor, Offset first) const {
+  if (!anchor.known() || anchor.committed > first) return false;
+  if (broken_ && !(anchor.at.known() && broken_at_.known() && anchor.at.partition == broken_at_.partition &&
+                   anchor.at.offset > broken_at_.offset))
+    return false;
+  if (!anchor.at.known()) return true;
+  // The commit that is to count must be later than the anchor's own record.
+  if (applied_at_.known())
+    return applied_at_.partition != anchor.at.partition || applied_at_.offset > anchor.at.offset;
+  if (as_of_ && static_cast<std::size_t>(anchor.at.partition) < as_of_->size())
+    return (*as_of_)[static_cast<std::size_t>(anchor.at.partition)] > anchor.at.offset;
+  return true;
+}
+
+Frontier::Standing Frontier::standing(Offset first, Offset last, const Anchor& anchor) const {
+  Standing standing;
+  standing.evidence.committed = committed_;
+  standing.evidence.at = applied_at_;
+  if (committed_ != kNoOffset)
+    standing.evidence.source = applied_at_.known() ? Evidence::Source::commit : Evidence::Source::seed;
+
+  if (committed_ == kNoOffset || committed_ <= last) {
+    const bool held_above =
+        std::any_of(held_.begin(), held_.end(), [&](const Update& update) { return update.offset > last; });
+    if (skipped_.touches(first, last + 1)) {
+      standing.outcome = Outcome::skipped;
+      return standing;
+    }
+    standing.reason = held_above                    ? PendingReason::asking_end
+                      : committed_ != kNoOffset     ? PendingReason::lag
+                      : beyond_end_                 ? PendingReason::beyond_end
+                                                    : PendingReason::not_started;
+    return standing;
+  }
+  if (proven_.covers(first, last + 1)) {
+    standing.outcome = Outcome::processed;
+    // The position just before is the plainest anchor; else where the run began.
+    const Anchor own = anchor_for(first);
+    standing.evidence.anchor = own.committed;
+    return standing;
+  }
+  if (skipped_.touches(first, last + 1)) {
+    standing.outcome = Outcome::skipped;
+    return standing;
+  }
+  if (anchors(anchor, first)) {
+    standing.outcome = Outcome::processed;
+    standing.evidence.anchor = anchor.committed;
+    standing.evidence.anchor_declared = anchor.declared;
+    return standing;
+  }
+  standing.outcome = Outcome::unanchored;
+  return standing;
+}
+
+Anchor Frontier::anchor_for(Offset offset) const {
+  Anchor anchor;
+  if (committed_ != kNoOffset && committed_ <= offset) {
+    anchor.committed = committed_;
+    anchor.at = applied_at_;
+  } else if (previous_ != kNoOffset && previous_ <= offset && previous_ >= known_from_) {
+    anchor.committed = previous_;
+    anchor.at = previous_at_;
+  } else if (const Offset start = proven_.start_of(offset); start != kNoOffset) {
+    anchor.committed = start;
+  }
+  return anchor;
+}
+
+}  // namespace tidemark::core

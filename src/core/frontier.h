@@ -1,0 +1,106 @@
+// How far one consumer has come in one partition, and what that proves.
+//
+// The obvious answer, "committed offset > event's offset", lies four ways: a
+// group that starts at *latest* passes over the event and commits behind it; a
+// reset moves the offset without reading; a commit may lie beyond the end of
+// the partition; and an old value may arrive after a newer one. So a frontier
+// keeps, beside the latest commit and its version, the ranges through which it
+// saw the consumer move (P1), and forgets what a later reset takes back (P3).
+//
+// Invariants: every proven or skipped range lies below the committed offset;
+// commits take effect in version order (P6), one that is held for its
+// partition's end holds those behind it.
+//
+// Threading: none; a value owned by the engine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "core/answer.h"
+#include "core/interval_set.h"
+#include "core/mark.h"
+#include "core/position.h"
+
+namespace tidemark::core {
+
+// What a commit or a seed did.
+enum class Applied {
+  moved,    // the position changed: obligations may have ended
+  same,     // understood, nothing changed
+  stale,    // older than what is known: ignored
+  held,     // beyond the known end: ask for the end, then call judge()
+};
+
+class Frontier {
+ public:
+  // Commits held for one end; more make the position unknown, which is sound.
+  static constexpr std::size_t kMaxHeld = 32;
+
+  struct Update {
+    Offset offset = kNoOffset;     // kNoOffset: the row was deleted
+    LogPoint at;
+    Offset settled_at = kNoOffset;
+    bool moved_by_hand = false;    // the group had members and has none: a reset
+    bool from_start = false;       // if this is the first position ever: the group began at the log's start
+    std::uint64_t ask = 0;         // number of the question that will judge it, if it must be held
+  };
+
+  // `known_end`: lowest value the partition's high watermark can have now.
+  Applied commit(const Update& update, Offset known_end);
+
+  // A value that was asked for; rows that are missing are not passed.
+  Applied seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask);
+
+  // The end became known, `asked` being the latest question it answers.
+  // Applies or rejects what was held. `moved` when the position changed.
+  Applied judge(Offset known_end, std::uint64_t asked);
+
+  // Records below `log_start` are gone: a consumer whose position lies there
+  // cannot have read up to it.
+  void log_started_at(Offset log_start);
+
+  struct Standing {
+    Outcome outcome = Outcome::pending;
+    PendingReason reason = PendingReason::none;
+    Evidence evidence;
+  };
+  // Where this consumer stands with the records in [first, last]. `anchor` is
+  // one that a mark carries, if any.
+  Standing standing(Offset first, Offset last, const Anchor& anchor = {}) const;
+
+  // The anchor that a mark for `offset` should carry: a position at or below it
+  // that was seen. Unknown when there is none.
+  Anchor anchor_for(Offset offset) const;
+
+  bool has_position() const { return committed_ != kNoOffset; }
+  Offset committed() const { return committed_; }
+  LogPoint at() const { return at_; }
+  bool holding() const { return !held_.empty(); }
+  // The latest commit lay beyond the partition's end and was rejected.
+  bool beyond_end() const { return beyond_end_; }
+  // The highest offset that anything known here has; for reports.
+  Offset latest_claim() const { return held_.empty() ? committed_ : held_.back().offset; }
+
+ private:
+  void apply(const Update& update);
+  void lose_position(LogPoint at);
+  bool anchors(const Anchor& anchor, Offset first) const;
+
+  Offset committed_ = kNoOffset;
+  LogPoint at_;                   // record of the latest commit, applied or held; unknown after a seed
+  LogPoint applied_at_;           // record of committed_
+  TailPositions as_of_;           // version of a seed, while no record of the group was seen since
+  Offset previous_ = kNoOffset;   // the position before committed_, and its record
+  LogPoint previous_at_;
+  Offset known_from_ = kNoOffset; // the first position since the last break
+  LogPoint broken_at_;            // the last record at which the position became unknown
+  bool broken_ = false;
+  bool beyond_end_ = false;
+  IntervalSet proven_;
+  IntervalSet skipped_;
+  std::vector<Update> held_;
+};
+
+}  // namespace tidemark::core

@@ -1,0 +1,43 @@
+// Bugs planted on purpose, to show that the simulator's checker catches them.
+//
+// A checker that has never failed proves nothing. Each bug is one switch at the
+// place where somebody could really make the mistake. They exist only where
+// TIDEMARK_PLANTED_BUGS is defined, which only the simulator's own build of
+// core does; everywhere else `planted` is the constant false and costs nothing.
+#pragma once
+
+namespace tidemark::core {
+
+enum class Bug {
+  none,
+  first_commit_counts,        // a first commit above the event is taken as processed
+  highest_commit_wins,        // a commit that moves back is ignored
+  stale_seed_applies,         // a seed overwrites a record that is newer
+  beyond_end_counts,          // a commit beyond the partition's end is evidence
+  absent_without_grace,       // no members is enough to be absent
+  merge_takes_maximum,        // of two marks only the terms with the highest offsets survive
+  registered_late_hangs,      // a wait registered after its commit is not looked at
+  answers_after_deadline,     // the deadline is looked at too late
+  reset_is_progress,          // a reset past the event counts as having read it
+  old_record_applies,         // a record read again overwrites a newer one
+  equal_offset_counts,        // committed == offset is taken as processed
+  partition_ignored,          // a commit on one partition advances another
+  unknown_is_appended,        // an append of unknown fate is answered as appended
+  answered_twice,             // a wait cut by its deadline is answered again by its commit
+  incarnation_ignored,        // commits for a deleted topic count for its successor
+  nothing_known_is_nobody,    // publishes are taken before the groups are known
+  deleted_row_keeps_position, // a tombstone leaves the old position in force
+  mark_loses_anchor,          // a mark carries no anchors
+  cancelled_wait_leaks,       // a client that goes away leaves its wait behind
+  deadline_is_success,        // what is pending at the deadline is called processed
+  count_
+};
+
+#ifdef TIDEMARK_PLANTED_BUGS
+Bug planted_bug();            // defined by the simulator
+inline bool planted(Bug bug) { return planted_bug() == bug; }
+#else
+constexpr bool planted(Bug) { return false; }
+#endif
+
+}  // namespace tidemark::core

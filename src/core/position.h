@@ -1,0 +1,48 @@
+// Where a record stands in the log.
+//
+// An offset alone is ambiguous: a topic that was deleted and made again counts
+// from zero under the same name. So a position names the topic's incarnation
+// (its topic id) and the leader epoch where they are known.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/uuid.h"
+
+namespace tidemark::core {
+
+using Partition = std::int32_t;
+using Offset = std::int64_t;
+
+inline constexpr Offset kNoOffset = -1;
+
+struct Position {
+  std::string topic;
+  Uuid topic_id;  // nil where the log does not say
+  Partition partition = 0;
+  Offset offset = kNoOffset;
+  std::int32_t leader_epoch = -1;  // -1 where unknown
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+// Where the record of a commit stands in the log of commits (Kafka's
+// __consumer_offsets). Within one partition a higher offset is a later commit;
+// between partitions there is no order. All records of one group, commits and
+// membership, are in one partition.
+struct LogPoint {
+  Partition partition = -1;
+  Offset offset = kNoOffset;
+  bool known() const { return partition >= 0; }
+  friend bool operator==(const LogPoint&, const LogPoint&) = default;
+};
+
+// For each partition of the commit log, the offset the tail would read next,
+// taken before a question was sent: the version of the answer to it. An answer
+// contains every record below these positions and maybe some above.
+using TailPositions = std::shared_ptr<const std::vector<Offset>>;
+
+}  // namespace tidemark::core

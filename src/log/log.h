@@ -1,0 +1,99 @@
+// What Tidemark needs of a log, and no more.
+//
+// Kafka (src/kafka) implements it over the wire; the embedded log will, and the
+// simulator has a model of it. What only one of them can do stays out, so that
+// the engine and the gateway cannot come to depend on it.
+//
+// Threading: a log lives on one reactor. All calls are made there and all
+// observer callbacks come there, never from inside the call that causes them
+// except where said.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "core/events.h"
+
+namespace tidemark::log {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+// A record to append. Ownership passes to the log.
+struct Record {
+  std::string topic;
+  std::optional<core::Partition> partition;  // else by key (murmur2), else the log's choice
+  std::optional<std::string> key;            // an empty key is not a missing key
+  std::optional<std::string> value;          // missing: a tombstone
+  std::vector<Header> headers;
+  std::int64_t timestamp_ms = 0;             // Unix milliseconds
+};
+
+// The caller's name for an append; unique among those not yet delivered.
+using AppendId = std::uint64_t;
+
+// A question for offsets of one partition; see core::Ends.
+struct EndsQuery {
+  std::string topic;
+  core::Partition partition = 0;
+  bool high_watermark = true;
+  bool log_start = false;
+  bool last_stable = false;
+  std::uint64_t number = 0;  // comes back as Ends::asked
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // Each append that was taken ends in exactly one of: this call, or withdraw().
+  virtual void on_delivered(AppendId id, const core::Delivery& delivery) = 0;
+  virtual void on_commit(const core::Commit& commit) = 0;
+  virtual void on_seed(const core::Seed& seed) = 0;
+  virtual void on_group(const core::GroupState& group) = 0;
+  // The whole list of topics, whenever it changed.
+  virtual void on_topics(std::span<const core::TopicState> topics) = 0;
+  virtual void on_ends(const core::Ends& ends) = 0;
+  // The group list and all seeds were delivered and the tail has passed the
+  // ends noted after the last seed: what was told so far is complete (P8).
+  // Comes again after each on_lost, once that is true again.
+  virtual void on_synced() = 0;
+  // The log cannot be reached. Until on_synced comes, what is known is old.
+  virtual void on_lost(const std::string& why) = 0;
+};
+
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  // Begins to connect, to tail and to tell `observer`, which must outlive stop().
+  virtual void start(Observer& observer) = 0;
+
+  // Takes a record. An error (kind limit, not_found, invalid) means it was not
+  // taken and on_delivered will not come.
+  virtual Result<void> append(AppendId id, Record record) = 0;
+
+  // Gives up waiting for an append: answers `not_appended` when it had not been
+  // sent, which takes it out of the queue, else `unknown`, while the log goes on
+  // driving it to an end. on_delivered will not come for it. Returns nullopt
+  // when `id` is not being appended.
+  virtual std::optional<core::Delivery> withdraw(AppendId id) = 0;
+
+  // Asks; the answer comes as on_ends. Retried by the log until answered or
+  // until the topic is gone. Bounded: one question per partition is outstanding
+  // and later ones join the next round.
+  virtual void ask_ends(const EndsQuery& query) = 0;
+
+  // Sends what is queued, then stops: on_delivered comes for every append left,
+  // at the latest when `bound` has passed; then `done` is called. Nothing is
+  // called after that.
+  virtual void stop(core::Duration bound, std::function<void()> done) = 0;
+};
+
+}  // namespace tidemark::log
