@@ -90,6 +90,8 @@ class Cluster {
   void refresh(Duration timeout, UniqueFunction<void(Result<void>)> done);
 
   const Reachability& reachability() const;
+  // Called when `reachable` changes, and when the first reason for being
+  // unreachable at the start becomes known.
   [[nodiscard]] Subscription on_reachability(std::function<void(const Reachability&)> observer);
 
   // The connection to a broker for a purpose, made on first use; null when

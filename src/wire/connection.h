@@ -31,6 +31,7 @@
 #include "wire/client_address.h"
 #include "wire/client_callback.h"
 #include "wire/client_reply.h"
+#include "wire/client_versions.h"
 #include "wire/primitives.h"
 
 namespace boost::asio {
@@ -52,12 +53,6 @@ struct ConnectionOptions {
   // Callers of when_ready that are waiting.
   std::size_t max_waiters = 1024;
   BackoffOptions backoff;
-};
-
-// Versions of one API, both ends included.
-struct VersionRange {
-  std::int16_t min = 0;
-  std::int16_t max = -1;
 };
 
 class Connection {
@@ -89,9 +84,9 @@ class Connection {
   void when_ready(Duration timeout, UniqueFunction<void(Result<void>)> done);
 
   // One observer, for the owner: told, after the outstanding requests were
-  // ended, each time a ready connection is lost or an attempt fails; not told of
-  // stop().
-  void on_lost(UniqueFunction<void(const Error&)> observer);
+  // ended, each time a ready connection is lost (was_ready) or an attempt fails;
+  // not told of stop().
+  void on_lost(UniqueFunction<void(const Error&, bool was_ready)> observer);
 
   // The version in which requests of this type travel: the highest that both
   // sides speak; nothing while not ready or when there is none.
@@ -120,7 +115,7 @@ class Connection {
   template <class Request, class Done>
   Result<void> send(const Request& request, Duration timeout, Done done) {
     Handler handler = typed<Request>(std::move(done));
-    return submit(api_of<Request>(), &request, &encode<Request>, timeout, handler);
+    return submit(api_of<Request>(), &request, &encode_as<Request>, timeout, handler);
   }
 
   // As send, but a refusal too comes through `done`: later, with maybe_sent
@@ -128,7 +123,7 @@ class Connection {
   template <class Request, class Done>
   void call(const Request& request, Duration timeout, Done done) {
     Handler handler = typed<Request>(std::move(done));
-    Result<void> accepted = submit(api_of<Request>(), &request, &encode<Request>, timeout, handler);
+    Result<void> accepted = submit(api_of<Request>(), &request, &encode_as<Request>, timeout, handler);
     if (!accepted.ok()) refuse(std::move(handler), accepted.error());
   }
 
@@ -141,9 +136,9 @@ class Connection {
 
   struct Api {
     std::int16_t key;
-    std::int16_t min;
-    std::int16_t max;
-    std::int16_t first_flexible;
+    VersionRange ours;
+    std::int16_t (*request_header)(std::int16_t version);
+    std::int16_t (*response_header)(std::int16_t version);
   };
   // What a handler is given: an error, or else a response's body.
   struct RawReply {
@@ -158,10 +153,13 @@ class Connection {
 
   template <class Request>
   static constexpr Api api_of() {
-    return {Request::kApiKey, Request::kMinVersion, Request::kMaxVersion, Request::kFirstFlexible};
+    return {Request::kApiKey,
+            {Request::kMinVersion, Request::kMaxVersion},
+            &Request::header_version,
+            &Request::Response::header_version};
   }
   template <class Request>
-  static void encode(const void* request, Writer& out, std::int16_t version) {
+  static void encode_as(const void* request, Writer& out, std::int16_t version) {
     static_cast<const Request*>(request)->encode(out, version);
   }
   template <class Request, class Done>
