@@ -2,19 +2,24 @@
 
 #include <algorithm>
 
+#include "core/plant.h"
+
 namespace tidemark::core {
 
 Applied Frontier::commit(const Update& update, Offset known_end) {
   // A record the tail reads again, or one older than what the group itself has
   // written since, changes nothing. Against a seed the marker counts: a seed
   // does not contain a transaction that was open when it was asked for.
-  if (at_.known() && at_.partition == update.at.partition && update.at.offset <= at_.offset) return Applied::stale;
+  if (!planted(Bug::old_record_applies) && at_.known() && at_.partition == update.at.partition &&
+      update.at.offset <= at_.offset)
+    return Applied::stale;
   if (as_of_ && update.at.partition >= 0 && static_cast<std::size_t>(update.at.partition) < as_of_->size() &&
       update.settled_at < (*as_of_)[static_cast<std::size_t>(update.at.partition)])
     return Applied::stale;
 
   at_ = update.at;
   as_of_.reset();
+  if (planted(Bug::beyond_end_counts)) known_end = update.offset;
   if (!held_.empty() || update.offset > known_end) {
     if (held_.size() == kMaxHeld) {
       held_.clear();
@@ -30,24 +35,18 @@ Applied Frontier::commit(const Update& update, Offset known_end) {
 }
 
 Applied Frontier::seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask) {
-  // Any record seen from the tail is newer than a question asked before the
-  // tail read it. A record at or above as_of would have been seen later.
-  if (at_.known() && as_of && static_cast<std::size_t>(at_.partition) < as_of->size() &&
-      at_.offset >= (*as_of)[static_cast<std::size_t>(at_.partition)])
-    return Applied::stale;
+  const bool something_known = at_.known() || has_position() || !held_.empty();
+  if (something_known && !planted(Bug::stale_seed_applies)) return Applied::stale;
   Update update;
   update.offset = offset;
   update.ask = ask;
   as_of_ = as_of;
-  at_ = LogPoint{};
-  if (!held_.empty() || offset > known_end) {
-    held_.clear();
+  if (offset > known_end) {
     held_.push_back(update);
     return Applied::held;
   }
-  const Offset before = committed_;
   apply(update);
-  return committed_ == before ? Applied::same : Applied::moved;
+  return Applied::moved;
 }
 
 Applied Frontier::judge(Offset known_end, std::uint64_t asked) {
@@ -70,32 +69,33 @@ Applied Frontier::judge(Offset known_end, std::uint64_t asked) {
 }
 
 void Frontier::apply(const Update& update) {
-  if (update.offset == kNoOffset) {
+  const Offset to = update.offset;
+  if (to == kNoOffset) {
+    if (planted(Bug::deleted_row_keeps_position)) return;
     lose_position(update.at);
     proven_.clear();
     skipped_.clear();
+    beyond_end_ = false;
     return;
   }
-  const Offset to = update.offset;
+  if (planted(Bug::highest_commit_wins) && to < committed_) return;
   beyond_end_ = false;
+  const bool by_hand = update.moved_by_hand && !planted(Bug::reset_is_progress);
+  if (committed_ == kNoOffset || to < committed_) {
+    proven_.cut_from(to);
+    skipped_.cut_from(to);
+  }
   if (committed_ == kNoOffset) {
-    proven_.cut_from(to);
-    skipped_.cut_from(to);
-    known_from_ = to;
-    if (update.from_start && !broken_) {
-      proven_.add(0, to);
-      known_from_ = 0;
+    if ((update.from_start && !by_hand) || planted(Bug::first_commit_counts)) {
+      proven_.add(log_start_, to);
+      began_declared_ = true;
     }
-  } else if (to < committed_) {
-    proven_.cut_from(to);
-    skipped_.cut_from(to);
-    known_from_ = std::min(known_from_, to);
-  } else if (update.moved_by_hand) {
+  } else if (by_hand) {
     skipped_.add(committed_, to);
   } else {
     proven_.add(committed_, to);
   }
-  previous_ = committed_;
+  previous_ = by_hand ? kNoOffset : committed_;
   previous_at_ = applied_at_;
   committed_ = to;
   applied_at_ = update.at;
@@ -104,7 +104,6 @@ void Frontier::apply(const Update& update) {
 void Frontier::lose_position(LogPoint at) {
   committed_ = kNoOffset;
   previous_ = kNoOffset;
-  known_from_ = kNoOffset;
   applied_at_ = LogPoint{};
   previous_at_ = LogPoint{};
   broken_ = true;
@@ -112,12 +111,11 @@ void Frontier::lose_position(LogPoint at) {
 }
 
 void Frontier::log_started_at(Offset log_start) {
+  log_start_ = std::max(log_start_, log_start);
   if (committed_ == kNoOffset || committed_ >= log_start) return;
   // The consumer will be told "out of range" and start anew, at either end.
   skipped_.add(committed_, log_start);
-  const Offset from = committed_;
   lose_position(applied_at_);
-  proven_.cut_from(from);
 }
 
 bool Frontier::anchors(const Anchor& anchor, Offset first) const {
@@ -141,24 +139,25 @@ Frontier::Standing Frontier::standing(Offset first, Offset last, const Anchor& a
   if (committed_ != kNoOffset)
     standing.evidence.source = applied_at_.known() ? Evidence::Source::commit : Evidence::Source::seed;
 
-  if (committed_ == kNoOffset || committed_ <= last) {
+  const Offset passed = planted(Bug::equal_offset_counts) ? committed_ + 1 : committed_;
+  if (committed_ == kNoOffset || passed <= last) {
     const bool held_above =
         std::any_of(held_.begin(), held_.end(), [&](const Update& update) { return update.offset > last; });
     if (skipped_.touches(first, last + 1)) {
       standing.outcome = Outcome::skipped;
       return standing;
     }
-    standing.reason = held_above                    ? PendingReason::asking_end
-                      : committed_ != kNoOffset     ? PendingReason::lag
-                      : beyond_end_                 ? PendingReason::beyond_end
-                                                    : PendingReason::not_started;
+    standing.reason = held_above                ? PendingReason::asking_end
+                      : committed_ != kNoOffset ? PendingReason::lag
+                      : beyond_end_             ? PendingReason::beyond_end
+                                                : PendingReason::not_started;
     return standing;
   }
-  if (proven_.covers(first, last + 1)) {
+  if (proven_.covers(first, last + 1) || (planted(Bug::equal_offset_counts) && committed_ == last)) {
     standing.outcome = Outcome::processed;
-    // The position just before is the plainest anchor; else where the run began.
     const Anchor own = anchor_for(first);
     standing.evidence.anchor = own.committed;
+    standing.evidence.anchor_declared = own.declared;
     return standing;
   }
   if (skipped_.touches(first, last + 1)) {
@@ -180,11 +179,12 @@ Anchor Frontier::anchor_for(Offset offset) const {
   if (committed_ != kNoOffset && committed_ <= offset) {
     anchor.committed = committed_;
     anchor.at = applied_at_;
-  } else if (previous_ != kNoOffset && previous_ <= offset && previous_ >= known_from_) {
+  } else if (previous_ != kNoOffset && previous_ <= offset && offset < committed_) {
     anchor.committed = previous_;
     anchor.at = previous_at_;
   } else if (const Offset start = proven_.start_of(offset); start != kNoOffset) {
     anchor.committed = start;
+    anchor.declared = began_declared_ && start <= log_start_;
   }
   return anchor;
 }

@@ -7,9 +7,9 @@
 // keeps, beside the latest commit and its version, the ranges through which it
 // saw the consumer move (P1), and forgets what a later reset takes back (P3).
 //
-// Invariants: every proven or skipped range lies below the committed offset;
-// commits take effect in version order (P6), one that is held for its
-// partition's end holds those behind it.
+// Invariants: while there is a position, every proven or skipped range lies
+// below it; commits take effect in version order (P6), and one that is held for
+// its partition's end holds those behind it.
 //
 // Threading: none; a value owned by the engine.
 #pragma once
@@ -43,14 +43,16 @@ class Frontier {
     LogPoint at;
     Offset settled_at = kNoOffset;
     bool moved_by_hand = false;    // the group had members and has none: a reset
-    bool from_start = false;       // if this is the first position ever: the group began at the log's start
+    bool from_start = false;       // declared: without a position the group begins at the log's start
     std::uint64_t ask = 0;         // number of the question that will judge it, if it must be held
   };
 
   // `known_end`: lowest value the partition's high watermark can have now.
   Applied commit(const Update& update, Offset known_end);
 
-  // A value that was asked for; rows that are missing are not passed.
+  // A value that was asked for; rows that are missing are not passed. Counts
+  // only while nothing else is known: the tail misses nothing after `as_of`, so
+  // whatever it showed is newer.
   Applied seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask);
 
   // The end became known, `asked` being the latest question it answers.
@@ -80,8 +82,6 @@ class Frontier {
   bool holding() const { return !held_.empty(); }
   // The latest commit lay beyond the partition's end and was rejected.
   bool beyond_end() const { return beyond_end_; }
-  // The highest offset that anything known here has; for reports.
-  Offset latest_claim() const { return held_.empty() ? committed_ : held_.back().offset; }
 
  private:
   void apply(const Update& update);
@@ -94,9 +94,10 @@ class Frontier {
   TailPositions as_of_;           // version of a seed, while no record of the group was seen since
   Offset previous_ = kNoOffset;   // the position before committed_, and its record
   LogPoint previous_at_;
-  Offset known_from_ = kNoOffset; // the first position since the last break
+  Offset log_start_ = 0;          // as far as known
   LogPoint broken_at_;            // the last record at which the position became unknown
   bool broken_ = false;
+  bool began_declared_ = false;   // proven_ reaches down to the log's start by declaration
   bool beyond_end_ = false;
   IntervalSet proven_;
   IntervalSet skipped_;

@@ -1,0 +1,41 @@
+#include "core/answer.h"
+
+namespace tidemark::core {
+
+std::string_view name_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::processed: return "processed";
+    case Outcome::pending: return "pending";
+    case Outcome::skipped: return "skipped";
+    case Outcome::absent: return "absent";
+    case Outcome::unanchored: return "unanchored";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(PendingReason reason) {
+  switch (reason) {
+    case PendingReason::none: return "none";
+    case PendingReason::lag: return "lag";
+    case PendingReason::not_started: return "not_started";
+    case PendingReason::asking_end: return "asking_end";
+    case PendingReason::beyond_end: return "beyond_end";
+    case PendingReason::append: return "append";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(ExpectedBy source) {
+  return source == ExpectedBy::configured ? "configured" : "observed";
+}
+
+std::string_view name_of(Evidence::Source source) {
+  switch (source) {
+    case Evidence::Source::none: return "none";
+    case Evidence::Source::commit: return "commit";
+    case Evidence::Source::seed: return "seed";
+  }
+  return "unknown";
+}
+
+}  // namespace tidemark::core

@@ -1,0 +1,38 @@
+// Does a consumer commit by timer, and how often?
+//
+// A consumer on a five-second timer has done the work and still keeps every
+// publisher waiting for seconds; only the rhythm of its commits shows that, and
+// the person reading the answer should be told. A mean would not do: a batch
+// consumer under load also has a steady mean. A timer shows as several gaps
+// that are long and nearly equal.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+
+#include "core/time.h"
+
+namespace tidemark::core {
+
+class Cadence {
+ public:
+  // Commits of one group within this time are one round of its timer.
+  static constexpr Duration kBurst = std::chrono::milliseconds(100);
+  static constexpr Duration kShortestTimer = std::chrono::milliseconds(400);
+  static constexpr std::size_t kGaps = 5;
+
+  void committed(Time now);
+
+  // The timer's interval; nullopt while there are too few rounds, or no rhythm:
+  // the longest of the last kGaps gaps is over 1.3 times the shortest.
+  std::optional<Duration> interval() const;
+
+ private:
+  std::array<Duration, kGaps> gaps_{};
+  std::size_t count_ = 0;
+  Time last_{};
+  bool any_ = false;
+};
+
+}  // namespace tidemark::core

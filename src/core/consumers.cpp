@@ -1,0 +1,101 @@
+#include "core/consumers.h"
+
+#include <algorithm>
+
+namespace tidemark::core {
+
+bool Consumer::subscribes(TopicNumber topic) const {
+  return std::binary_search(subscribed.begin(), subscribed.end(), topic);
+}
+
+bool Consumer::moved_by_hand(LogPoint at) const {
+  if (!is_empty_group()) return false;
+  if (group_at.known()) return group_at.partition == at.partition && at.offset > group_at.offset;
+  const auto partition = static_cast<std::size_t>(at.partition);
+  return !group_as_of || partition >= group_as_of->size() || at.offset >= (*group_as_of)[partition];
+}
+
+Cell* Consumer::cell(TopicNumber topic, Partition partition) {
+  const auto found = cells.find(key(topic, partition));
+  return found == cells.end() ? nullptr : found->second.get();
+}
+
+const Cell* Consumer::cell(TopicNumber topic, Partition partition) const {
+  const auto found = cells.find(key(topic, partition));
+  return found == cells.end() ? nullptr : found->second.get();
+}
+
+std::optional<ConsumerNumber> Consumers::find(std::string_view name) const {
+  const auto found = numbers_.find(name);
+  if (found == numbers_.end()) return std::nullopt;
+  return found->second;
+}
+
+std::optional<ConsumerNumber> Consumers::add(std::string_view name) {
+  if (consumers_.size() >= max_consumers_) return std::nullopt;
+  const auto number = static_cast<ConsumerNumber>(consumers_.size());
+  consumers_.emplace_back().name = name;
+  numbers_.emplace(name, number);
+  return number;
+}
+
+Cell* Consumers::cell_or_add(ConsumerNumber consumer, TopicNumber topic, Partition partition, Topics& topics) {
+  Consumer& c = consumers_[consumer];
+  if (Cell* cell = c.cell(topic, partition)) return cell;
+  if (frontiers_ >= max_frontiers_) return nullptr;
+  ++frontiers_;
+  ++c.cells_per_topic[topic];
+  link(topics, topic, consumer);
+  return c.cells.emplace(Consumer::key(topic, partition), std::make_unique<Cell>()).first->second.get();
+}
+
+void Consumers::remove_cell(ConsumerNumber consumer, std::uint64_t key) {
+  Consumer& c = consumers_[consumer];
+  if (c.cells.erase(key) == 0) return;
+  --frontiers_;
+  const auto count = c.cells_per_topic.find(Consumer::topic_of(key));
+  if (--count->second == 0) c.cells_per_topic.erase(count);
+}
+
+bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics& topics, Time now) {
+  Consumer& c = consumers_[consumer];
+  if (state.at.known()) {
+    if (c.group_at.partition == state.at.partition && state.at.offset <= c.group_at.offset) return false;
+    c.group_at = state.at;
+    c.group_as_of.reset();
+  } else if (state.as_of && c.group_at.known() &&
+             static_cast<std::size_t>(c.group_at.partition) < state.as_of->size() &&
+             c.group_at.offset >= (*state.as_of)[static_cast<std::size_t>(c.group_at.partition)]) {
+    return false;  // the tail has shown something newer than the question
+  } else {
+    c.group_at = LogPoint{};
+    c.group_as_of = state.as_of;
+  }
+  const int members = state.exists ? std::max(state.members, 0) : 0;
+  if (c.members > 0 && members == 0) c.last_sign = now;
+  // Asked for and found empty, with no commit seen: whoever it was may be long gone.
+  if (!state.at.known() && members == 0 && c.members == 0 && c.last_sign == Time{}) c.dormant = true;
+  if (members > 0) c.dormant = false;
+  c.members = members;
+  c.managed = state.exists && (state.managed || members > 0 || c.managed);
+  if (!state.client.empty()) c.client = state.client;
+  if (state.topics_known && (members > 0 || !c.topics_known)) {
+    c.topics_known = true;
+    c.subscribed.clear();
+    for (const std::string& name : state.topics) {
+      const auto topic = topics.find_or_add(name);
+      if (!topic) continue;
+      c.subscribed.push_back(*topic);
+      link(topics, *topic, consumer);
+    }
+    std::sort(c.subscribed.begin(), c.subscribed.end());
+  }
+  return true;
+}
+
+void Consumers::link(Topics& topics, TopicNumber topic, ConsumerNumber consumer) {
+  std::vector<ConsumerNumber>& linked = topics[topic].consumers;
+  if (std::find(linked.begin(), linked.end(), consumer) == linked.end()) linked.push_back(consumer);
+}
+
+}  // namespace tidemark::core

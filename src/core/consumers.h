@@ -1,0 +1,107 @@
+// The consumers that core knows: who is in a group, what it reads, how far it is.
+//
+// "No members" is not "gone": clients that only assign() never have any, a
+// rolling restart has none for a moment, and a gateway that has just started
+// has seen nothing yet. So a consumer keeps the time of its last sign of life
+// beside its membership, and only both together make it absent (DESIGN §6).
+//
+// Threading: none.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/cadence.h"
+#include "core/events.h"
+#include "core/frontier.h"
+#include "core/obligations.h"
+#include "core/strings.h"
+#include "core/topics.h"
+
+namespace tidemark::core {
+
+// One consumer's place in one partition.
+struct Cell {
+  Frontier frontier;
+  Obligations obligations;
+};
+
+struct Consumer {
+  std::string name;
+  bool configured = false;      // named in the configuration
+  bool denied = false;          // by pattern: neither shown nor waited for
+  bool optional = false;        // by pattern: shown, not waited for
+  bool reset_earliest = false;  // declared
+
+  bool managed = false;  // has, or once had, members
+  int members = 0;
+  bool topics_known = false;
+  std::vector<TopicNumber> subscribed;  // sorted
+  std::string client;
+  LogPoint group_at;             // version of the membership, where the tail showed it
+  TailPositions group_as_of;     // else, of the answer that told it
+  bool dormant = false;  // found without members at the start; not observed until it commits or gains some
+  Time last_sign{};      // latest commit, or end of membership
+  Cadence cadence;
+
+  std::unordered_map<std::uint64_t, std::unique_ptr<Cell>> cells;
+  std::unordered_map<TopicNumber, std::uint32_t> cells_per_topic;
+  std::size_t open = 0;  // obligations
+
+  bool subscribes(TopicNumber topic) const;
+  bool has_cells(TopicNumber topic) const { return cells_per_topic.contains(topic); }
+  // The group had members and has none.
+  bool is_empty_group() const { return managed && members == 0; }
+  // A commit whose record is `at` was made by somebody's hand: the group was
+  // empty by then. One inside a transaction may be older than the emptiness.
+  bool moved_by_hand(LogPoint at) const;
+  Cell* cell(TopicNumber topic, Partition partition);
+  const Cell* cell(TopicNumber topic, Partition partition) const;
+  static std::uint64_t key(TopicNumber topic, Partition partition) {
+    return (std::uint64_t{topic} << 32) | static_cast<std::uint32_t>(partition);
+  }
+  static TopicNumber topic_of(std::uint64_t key) { return static_cast<TopicNumber>(key >> 32); }
+  static Partition partition_of(std::uint64_t key) { return static_cast<Partition>(key & 0xffffffffU); }
+};
+
+class Consumers {
+ public:
+  Consumers(std::size_t max_consumers, std::size_t max_frontiers)
+      : max_consumers_(max_consumers), max_frontiers_(max_frontiers) {}
+
+  std::optional<ConsumerNumber> find(std::string_view name) const;
+  // A new entry at the end, for which the caller fills in the patterns'
+  // verdict. nullopt when the table is full.
+  std::optional<ConsumerNumber> add(std::string_view name);
+
+  Consumer& operator[](ConsumerNumber number) { return consumers_[number]; }
+  const Consumer& operator[](ConsumerNumber number) const { return consumers_[number]; }
+  std::size_t size() const { return consumers_.size(); }
+  std::size_t frontiers() const { return frontiers_; }
+
+  // Makes the cell where there is none; nullptr when the table is full.
+  Cell* cell_or_add(ConsumerNumber consumer, TopicNumber topic, Partition partition, Topics& topics);
+  void remove_cell(ConsumerNumber consumer, std::uint64_t key);
+
+  // Applies what was learned of a group; false when it is older than what is
+  // known and was ignored.
+  bool update(ConsumerNumber consumer, const GroupState& state, Topics& topics, Time now);
+
+  // Notes that `consumer` has to do with `topic`.
+  static void link(Topics& topics, TopicNumber topic, ConsumerNumber consumer);
+
+ private:
+  std::deque<Consumer> consumers_;
+  std::unordered_map<std::string, ConsumerNumber, StringHash, std::equal_to<>> numbers_;
+  std::size_t max_consumers_;
+  std::size_t max_frontiers_;
+  std::size_t frontiers_ = 0;
+};
+
+}  // namespace tidemark::core

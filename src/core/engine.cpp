@@ -1,0 +1,262 @@
+#include "core/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/engine_state.h"
+#include "core/plant.h"
+
+namespace tidemark::core {
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+Refusal unknown_consumer(std::string_view name, const std::vector<std::string>& known) {
+  return {Refusal::Code::unknown_consumer,
+          "'" + std::string(name) + "' is not waited for here; waited for: " + joined(known), "for", {}};
+}
+
+}  // namespace
+
+Engine::Engine(EngineConfig config) : state_(std::make_unique<State>(std::move(config))) {}
+Engine::~Engine() = default;
+
+bool Engine::State::ready(Time now) const {
+  if (planted(Bug::nothing_known_is_nobody)) return !draining;
+  return was_synced && !draining && !(lost_at && now - *lost_at >= config.lost_grace);
+}
+
+Refusal Engine::State::refuse(Refusal refusal) {
+  ++stats.refusals;
+  return refusal;
+}
+
+std::optional<Refusal> Engine::State::closed(Time now) const {
+  if (draining) return Refusal{Refusal::Code::draining, "the gateway is stopping: ask another one", "", config.retry_after};
+  if (ready(now)) return std::nullopt;
+  return Refusal{Refusal::Code::not_ready,
+                 was_synced ? "Kafka cannot be reached" : "the gateway has not yet learned who consumes what", "",
+                 config.retry_after};
+}
+
+std::variant<WaitId, Refusal> Engine::publish(const PublishRequest& request, Time now, Effects&) {
+  State& s = *state_;
+  if (auto refusal = s.closed(now)) return s.refuse(std::move(*refusal));
+  const std::string name(request.topic);
+  if (name.starts_with("__"))
+    return s.refuse({Refusal::Code::forbidden_topic, "topics beginning with __ are internal: '" + name + "'", "topic", {}});
+  const auto number = s.topics.find(name);
+  if (!number || !s.topics[*number].exists())
+    return s.refuse({Refusal::Code::unknown_topic, "no topic '" + name + "': create it first", "topic", {}});
+  Topic& topic = s.topics[*number];
+  if (request.partition && (*request.partition < 0 || *request.partition >= topic.partitions))
+    return s.refuse({Refusal::Code::unknown_partition,
+                     "'" + name + "' has partitions 0 to " + std::to_string(topic.partitions - 1), "partition", {}});
+  if (topic.open_waits >= s.config.max_waits_per_topic)
+    return s.refuse({Refusal::Code::topic_limit, "'" + name + "' has " + std::to_string(topic.open_waits) +
+                     " publishes waiting, its limit", "", s.config.retry_after});
+  if (s.waits.size() >= s.config.max_waits)
+    return s.refuse({Refusal::Code::gateway_limit, "the gateway has " + std::to_string(s.waits.size()) +
+                     " requests waiting, its limit", "", s.config.retry_after});
+
+  s.expected.clear();
+  s.expectation.collect(*number, s.topics, s.consumers, s.known_since, now, s.expected);
+  if (!request.only.empty()) {
+    std::vector<std::string> known;
+    for (const ExpectedConsumer& e : s.expected) known.push_back(s.consumers[e.consumer].name);
+    for (const std::string& only : request.only)
+      if (std::find(known.begin(), known.end(), only) == known.end()) return s.refuse(unknown_consumer(only, known));
+    std::erase_if(s.expected, [&](const ExpectedConsumer& e) {
+      return std::find(request.only.begin(), request.only.end(), s.consumers[e.consumer].name) == request.only.end();
+    });
+  }
+
+  const std::uint32_t slot = s.waits.open(request.deadline);
+  Wait& wait = s.waits[slot];
+  wait.state = Wait::State::appending;
+  wait.is_publish = true;
+  wait.hold = request.wait;
+  wait.id = request.id;
+  wait.began = request.began;
+  WaitTerm& term = wait.terms.emplace_back();
+  term.topic = *number;
+  term.topic_id = topic.id;
+  term.partition = request.partition.value_or(-1);
+  for (const ExpectedConsumer& e : s.expected) {
+    Need& need = wait.needs.emplace_back();
+    need.consumer = e.consumer;
+    need.by = e.by;
+  }
+  wait.open = wait.needs.size();
+  ++topic.open_waits;
+  return s.waits.id_of(slot);
+}
+
+std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time now, Effects& effects) {
+  State& s = *state_;
+  if (auto refusal = s.closed(now)) return s.refuse(std::move(*refusal));
+  if (s.waits.size() >= s.config.max_waits)
+    return s.refuse({Refusal::Code::gateway_limit, "the gateway has " + std::to_string(s.waits.size()) +
+                     " requests waiting, its limit", "", s.config.retry_after});
+  std::vector<std::string> named;
+  for (const Term& term : request.mark.terms) {
+    const auto number = s.topics.find(term.topic);
+    if (!number || !s.topics[*number].exists())
+      return s.refuse({Refusal::Code::unknown_topic, "the mark's topic '" + term.topic + "' does not exist", "mark", {}});
+    const Topic& topic = s.topics[*number];
+    if (!term.topic_id.is_nil() && !topic.id.is_nil() && term.topic_id != topic.id)
+      return s.refuse({Refusal::Code::recreated_topic, "the mark's topic '" + term.topic +
+                       "' was deleted and made again: the event is gone", "mark", {}});
+    if (term.partition >= topic.partitions)
+      return s.refuse({Refusal::Code::unknown_partition, "the mark names partition " + std::to_string(term.partition) +
+                       " of '" + term.topic + "', which has " + std::to_string(topic.partitions), "mark", {}});
+    for (const Expected& e : term.expected) {
+      if (std::find(named.begin(), named.end(), e.name) == named.end()) named.push_back(e.name);
+      // A forged mark must not fill the table that real groups need.
+      if (!s.consumers.find(e.name) && s.consumers.size() >= s.config.max_consumers / 2)
+        return s.refuse({Refusal::Code::gateway_limit, "too many consumers are known to take up '" + e.name + "'", "mark",
+                         s.config.retry_after});
+    }
+  }
+  for (const std::string& only : request.only)
+    if (std::find(named.begin(), named.end(), only) == named.end()) return s.refuse(unknown_consumer(only, named));
+
+  const std::uint32_t slot = s.waits.open(request.deadline);
+  Wait& wait = s.waits[slot];
+  wait.state = Wait::State::waiting;
+  wait.hold = request.wait;
+  wait.scope = request.mark.scope;
+  wait.began = request.began;
+  for (const Term& term : request.mark.terms) {
+    const auto number = s.topics.find(term.topic);
+    const auto index = static_cast<std::uint32_t>(wait.terms.size());
+    wait.terms.push_back({term.kind, *number, term.topic_id, term.partition, term.first, term.last, term.leader_epoch,
+                          term.id});
+    ++s.topics[*number].open_waits;
+    if (term.kind == Term::Kind::pending) wait.unknown_terms = true;
+    for (const Expected& e : term.expected) {
+      if (!request.only.empty() && std::find(request.only.begin(), request.only.end(), e.name) == request.only.end())
+        continue;
+      const auto consumer = s.expectation.admit(e.name, s.consumers);
+      if (!consumer) continue;  // admission above left room for half the table
+      Need& need = wait.needs.emplace_back();
+      need.consumer = *consumer;
+      need.term = index;
+      need.by = e.by;
+      need.anchor = e.anchor;
+    }
+  }
+  wait.open = wait.needs.size();
+  for (std::uint32_t i = 0; i < wait.needs.size(); ++i)
+    if (wait.terms[wait.needs[i].term].kind != Term::Kind::pending) s.register_need(slot, i, now);
+  const WaitId id = s.waits.id_of(slot);
+  if (!wait.hold || (wait.unknown_terms && wait.open == 0)) {
+    s.answer(slot, now, effects);
+  } else {
+    s.finish_if_done(slot, now, effects);
+  }
+  return id;
+}
+
+void Engine::cancel(WaitId id) {
+  Wait* wait = state_->waits.find(id);
+  if (wait == nullptr) return;
+  ++state_->stats.cancelled;
+  if (planted(Bug::cancelled_wait_leaks)) {
+    state_->waits.forget_deadline(id.slot);
+    return;
+  }
+  state_->close(id.slot);
+}
+
+void Engine::delivered(WaitId id, const Delivery& delivery, Time now, Effects& effects) {
+  State& s = *state_;
+  Wait* wait = s.waits.find(id);
+  const bool ours = wait != nullptr && wait->state == Wait::State::appending;
+  const bool appended = delivery.fate == Delivery::Fate::appended ||
+                        (planted(Bug::unknown_is_appended) && delivery.fate == Delivery::Fate::unknown);
+  if (!ours) return;
+  if (!appended) return s.answer_failed_append(id.slot, delivery, now, effects);
+
+  WaitTerm& term = wait->terms.front();
+  term.partition = delivery.partition;
+  if (!delivery.topic_id.is_nil()) term.topic_id = delivery.topic_id;
+  term.first = term.last = delivery.offset;
+  term.leader_epoch = delivery.leader_epoch;
+  wait->appended = now;
+  wait->state = Wait::State::waiting;
+  const Topic& topic = s.topics[term.topic];
+  if (topic.id == term.topic_id || topic.id.is_nil() || term.topic_id.is_nil())
+    s.raise_end(term.topic, term.partition, delivery.offset + 1, now, effects);
+  for (std::uint32_t i = 0; i < wait->needs.size(); ++i) {
+    wait->needs[i].anchor = s.anchor_at_append(wait->needs[i], term);
+    s.register_need(id.slot, i, now);
+  }
+  if (!wait->hold || now >= wait->deadline) {
+    s.answer(id.slot, now, effects);
+  } else {
+    s.finish_if_done(id.slot, now, effects);
+  }
+}
+
+void Engine::tick(Time now, Effects& effects) {
+  State& s = *state_;
+  const Duration late = planted(Bug::answers_after_deadline) ? Duration(std::chrono::seconds(1)) : Duration::zero();
+  while (!s.waits.deadlines().empty() && s.waits.deadlines().begin()->first + late <= now) {
+    const std::uint32_t slot = s.waits.deadlines().begin()->second;
+    if (s.waits[slot].state == Wait::State::appending) {
+      s.waits.forget_deadline(slot);
+      effects.overdue_appends.push_back(s.waits.id_of(slot));
+    } else {
+      s.answer(slot, now, effects);
+    }
+  }
+  std::vector<ConsumerNumber> absent;
+  for (const ConsumerNumber consumer : s.memberless)
+    if (const auto at = s.absent_at(consumer); at && *at <= now) absent.push_back(consumer);
+  for (const ConsumerNumber consumer : absent) s.settle_absent(consumer, now, effects);
+  if (s.open_obligations > 0 && now >= s.refresh_at) {
+    s.refresh_at = now + s.config.ends_refresh;
+    for (TopicNumber topic = 0; topic < s.topics.size(); ++topic)
+      for (std::size_t p = 0; p < s.topics[topic].ends.size(); ++p) {
+        PartitionEnds& ends = s.topics[topic].ends[p];
+        if (ends.open == 0 || !s.topics[topic].exists()) continue;
+        effects.asks.push_back({s.topics[topic].name, static_cast<Partition>(p), ends.asked, true});
+        ++s.stats.ends_asked;
+      }
+  }
+}
+
+std::optional<Time> Engine::next_wakeup() const {
+  const State& s = *state_;
+  std::optional<Time> next;
+  const auto at_most = [&](Time time) { next = next ? std::min(*next, time) : time; };
+  if (!s.waits.deadlines().empty()) {
+    const bool late = planted(Bug::answers_after_deadline);
+    at_most(s.waits.deadlines().begin()->first + (late ? Duration(std::chrono::seconds(1)) : Duration::zero()));
+  }
+  for (const ConsumerNumber consumer : s.memberless)
+    if (const auto at = s.absent_at(consumer)) at_most(*at);
+  if (s.open_obligations > 0) at_most(s.refresh_at);
+  return next;
+}
+
+void Engine::drain(Time by) {
+  State& s = *state_;
+  s.draining = true;
+  s.drain_by = by;
+  for (std::uint32_t slot = 0; slot < s.waits.slots(); ++slot) {
+    Wait& wait = s.waits[slot];
+    if (wait.state == Wait::State::free || wait.deadline <= by) continue;
+    wait.cut_by_drain = true;
+    s.waits.hasten(slot, by);
+  }
+}
+
+bool Engine::ready(Time now) const { return state_->ready(now); }
+
+}  // namespace tidemark::core

@@ -1,0 +1,210 @@
+// What the log tells the engine; see engine.h for the contracts.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/engine.h"
+#include "core/engine_state.h"
+#include "core/plant.h"
+
+namespace tidemark::core {
+
+void Engine::commit(const Commit& commit, Time now, Effects& effects) {
+  State& s = *state_;
+  ++s.stats.commits;
+  const auto number = s.expectation.admit(commit.group, s.consumers);
+  const auto topic = s.topics.find_or_add(commit.topic);
+  const bool possible = commit.partition >= 0 && commit.partition < Topics::kMaxPartitions && commit.offset >= kNoOffset;
+  if (!number || !topic || !possible) {
+    ++s.stats.commits_ignored;
+    return;
+  }
+  Consumer& consumer = s.consumers[*number];
+  const Uuid current = s.topics[*topic].id;
+  const bool other_incarnation = !commit.topic_id.is_nil() && !current.is_nil() && commit.topic_id != current;
+  if ((consumer.denied && !consumer.configured) || (other_incarnation && !planted(Bug::incarnation_ignored))) {
+    ++s.stats.commits_ignored;
+    return;
+  }
+  const Partition partition = planted(Bug::partition_ignored) ? 0 : commit.partition;
+  Cell* cell = s.consumers.cell_or_add(*number, *topic, partition, s.topics);
+  if (cell == nullptr) {
+    ++s.stats.commits_ignored;
+    return;
+  }
+
+  Frontier::Update update;
+  update.offset = commit.offset;
+  update.at = commit.at;
+  update.settled_at = commit.settled_at;
+  update.moved_by_hand = consumer.moved_by_hand(commit.at);
+  update.from_start = consumer.reset_earliest && consumer.members > 0 && s.was_synced;
+  PartitionEnds& ends = s.topics.ends(*topic, partition);
+  update.ask = ends.asked + 1;
+  const Applied applied = cell->frontier.commit(update, ends.known_end);
+  if (applied == Applied::stale) {
+    ++s.stats.commits_stale;
+    return;
+  }
+  if (commit.offset != kNoOffset && !update.moved_by_hand) {
+    consumer.last_sign = now;
+    consumer.dormant = false;
+    consumer.cadence.committed(now);
+  }
+  if (applied == Applied::held) {
+    ++s.stats.commits_held;
+    s.hold(*number, *topic, partition, effects);
+  } else if (applied == Applied::moved) {
+    s.advance(*number, *topic, partition, false, now, effects);
+  }
+}
+
+void Engine::seed(const Seed& seed, Time now, Effects& effects) {
+  State& s = *state_;
+  ++s.stats.seeds;
+  const auto number = s.expectation.admit(seed.group, s.consumers);
+  if (!number) return;
+  Consumer& consumer = s.consumers[*number];
+  if (consumer.denied && !consumer.configured) return;
+  if (consumer.members == 0 && consumer.last_sign == Time{}) consumer.dormant = true;
+  for (const SeedRow& row : seed.rows) {
+    if (row.partition < 0 || row.partition >= Topics::kMaxPartitions || row.offset < 0) continue;
+    const auto topic = s.topics.find_or_add(row.topic);
+    if (!topic) continue;
+    Cell* cell = s.consumers.cell_or_add(*number, *topic, row.partition, s.topics);
+    if (cell == nullptr) continue;
+    PartitionEnds& ends = s.topics.ends(*topic, row.partition);
+    const Applied applied = cell->frontier.seed(row.offset, seed.as_of, ends.known_end, ends.asked + 1);
+    if (applied == Applied::held) s.hold(*number, *topic, row.partition, effects);
+    if (applied == Applied::moved) s.advance(*number, *topic, row.partition, false, now, effects);
+  }
+}
+
+void Engine::group(const GroupState& group, Time now, Effects&) {
+  State& s = *state_;
+  const auto number = s.expectation.admit(group.group, s.consumers);
+  if (!number) return;
+  if (s.consumers.update(*number, group, s.topics, now)) s.update_memberless(*number);
+}
+
+void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effects) {
+  State& s = *state_;
+  std::vector<bool> seen(s.topics.size());
+  for (const TopicState& state : listed) {
+    const auto number = s.topics.find_or_add(state.name);
+    if (!number) continue;
+    if (*number < seen.size()) seen[*number] = true;
+    Topic& topic = s.topics[*number];
+    const bool recreated = !topic.id.is_nil() && !state.topic_id.is_nil() && topic.id != state.topic_id;
+    if (!state.topic_id.is_nil()) topic.id = state.topic_id;
+    const bool appeared = topic.partitions == 0;
+    topic.partitions = std::min(state.partitions, Topics::kMaxPartitions);
+    if (recreated && !planted(Bug::incarnation_ignored)) s.forget_incarnation(*number, now, effects);
+    if (!appeared) continue;
+    for (std::size_t p = 0; p < topic.ends.size(); ++p)
+      if (!topic.ends[p].holding.empty() && !topic.ends[p].asking)
+        s.ask_end(*number, static_cast<Partition>(p), effects);
+  }
+  for (TopicNumber number = 0; number < seen.size(); ++number)
+    if (!seen[number]) s.topics[number].partitions = 0;
+}
+
+void Engine::ends(const Ends& told, Time now, Effects& effects) {
+  State& s = *state_;
+  const auto topic = s.topics.find(told.topic);
+  if (!topic || told.partition < 0 || told.partition >= s.topics[*topic].partitions) return;
+  const Uuid current = s.topics[*topic].id;
+  if (!told.topic_id.is_nil() && !current.is_nil() && told.topic_id != current) return;
+  PartitionEnds& ends = s.topics.ends(*topic, told.partition);
+  if (told.log_start != kNoOffset && told.log_start > ends.log_start) {
+    ends.log_start = told.log_start;
+    const std::vector<ConsumerNumber> linked = s.topics[*topic].consumers;
+    for (const ConsumerNumber consumer : linked)
+      if (Cell* cell = s.consumers[consumer].cell(*topic, told.partition)) {
+        cell->frontier.log_started_at(told.log_start);
+        s.advance(consumer, *topic, told.partition, true, now, effects);
+      }
+  }
+  if (told.high_watermark == kNoOffset) return;
+  ends.known_end = std::max(ends.known_end, told.high_watermark);
+  ends.told = true;
+  if (told.asked >= ends.asked) ends.asking = false;
+  s.judge(*topic, told.partition, told.asked, now, effects);
+}
+
+void Engine::synced(Time now) {
+  State& s = *state_;
+  if (!s.was_synced || s.lost_at) s.known_since = now;
+  s.was_synced = true;
+  s.lost_at.reset();
+}
+
+void Engine::lost(Time now) {
+  if (!state_->lost_at) state_->lost_at = now;
+}
+
+void Engine::State::hold(ConsumerNumber consumer, TopicNumber topic, Partition partition, Effects& effects) {
+  PartitionEnds& ends = topics.ends(topic, partition);
+  if (std::find(ends.holding.begin(), ends.holding.end(), consumer) == ends.holding.end())
+    ends.holding.push_back(consumer);
+  if (!ends.asking && topics[topic].exists()) ask_end(topic, partition, effects);
+}
+
+void Engine::State::ask_end(TopicNumber topic, Partition partition, Effects& effects) {
+  PartitionEnds& ends = topics.ends(topic, partition);
+  ends.asking = true;
+  ++ends.asked;
+  ++stats.ends_asked;
+  effects.asks.push_back({topics[topic].name, partition, ends.asked, false});
+}
+
+void Engine::State::raise_end(TopicNumber topic, Partition partition, Offset end, Time now, Effects& effects) {
+  PartitionEnds& ends = topics.ends(topic, partition);
+  ends.told = true;
+  if (end <= ends.known_end) return;
+  ends.known_end = end;
+  if (!ends.holding.empty()) judge(topic, partition, 0, now, effects);
+}
+
+void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t asked, Time now, Effects& effects) {
+  // By index and anew each time: answering may add frontiers, never holders.
+  std::vector<ConsumerNumber> holders = std::move(topics.ends(topic, partition).holding);
+  topics.ends(topic, partition).holding.clear();
+  const Offset known_end = topics.ends(topic, partition).known_end;
+  for (const ConsumerNumber consumer : holders) {
+    Cell* cell = consumers[consumer].cell(topic, partition);
+    if (cell == nullptr) continue;
+    const Applied applied = cell->frontier.judge(known_end, asked);
+    if (cell->frontier.beyond_end()) ++stats.commits_beyond_end;
+    if (cell->frontier.holding()) topics.ends(topic, partition).holding.push_back(consumer);
+    if (applied == Applied::moved) advance(consumer, topic, partition, false, now, effects);
+  }
+  PartitionEnds& ends = topics.ends(topic, partition);
+  if (!ends.holding.empty() && !ends.asking && topics[topic].exists()) ask_end(topic, partition, effects);
+}
+
+void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& effects) {
+  const std::vector<ConsumerNumber> linked = topics[topic].consumers;
+  for (const ConsumerNumber number : linked) {
+    std::vector<std::uint64_t> keys;
+    for (const auto& [key, cell] : consumers[number].cells)
+      if (Consumer::topic_of(key) == topic) keys.push_back(key);
+    std::sort(keys.begin(), keys.end());
+    for (const std::uint64_t key : keys) {
+      Cell& cell = *consumers[number].cells.at(key);
+      while (!cell.obligations.empty()) {
+        const Obligation lowest = *cell.obligations.begin();
+        settle(lowest.wait, lowest.need, Outcome::skipped, {}, now);
+        finish_if_done(lowest.wait, now, effects);
+      }
+      consumers.remove_cell(number, key);
+    }
+  }
+  for (PartitionEnds& ends : topics[topic].ends) {
+    const std::uint64_t asked = ends.asked;  // answers to older questions stay recognisable
+    ends = PartitionEnds{};
+    ends.asked = asked;
+  }
+}
+
+}  // namespace tidemark::core

@@ -1,0 +1,52 @@
+#include "core/expectation.h"
+
+#include <algorithm>
+
+#include "core/pattern.h"
+#include "core/plant.h"
+
+namespace tidemark::core {
+
+bool is_absent(const Consumer& consumer, Time since, Duration grace, Time now) {
+  if (consumer.members > 0) return false;
+  if (planted(Bug::absent_without_grace)) return true;
+  return now - std::max(consumer.last_sign, since) >= grace;
+}
+
+bool is_observed(const Consumer& consumer, TopicNumber topic, Time since, Duration grace, Time now) {
+  if (consumer.denied || consumer.optional || consumer.dormant) return false;
+  if (is_absent(consumer, since, grace, now)) return false;
+  // Members say what they read; rows alone may be left from another life.
+  if (consumer.topics_known) return consumer.subscribes(topic);
+  return consumer.has_cells(topic);
+}
+
+std::optional<ConsumerNumber> Expectation::admit(std::string_view name, Consumers& consumers) const {
+  if (const auto found = consumers.find(name)) return found;
+  const auto number = consumers.add(name);
+  if (!number) return std::nullopt;
+  Consumer& consumer = consumers[*number];
+  for (const auto& [topic, names] : config_.wait_for)
+    if (std::find(names.begin(), names.end(), name) != names.end()) consumer.configured = true;
+  const std::vector<std::string>& earliest = config_.reset_earliest;
+  consumer.reset_earliest = std::find(earliest.begin(), earliest.end(), name) != earliest.end();
+  consumer.denied =
+      matches_any(config_.deny, name) || (!config_.allow.empty() && !matches_any(config_.allow, name));
+  consumer.optional = matches_any(config_.optional, name);
+  return number;
+}
+
+void Expectation::collect(TopicNumber topic, Topics& topics, Consumers& consumers, Time since, Time now,
+                          std::vector<ExpectedConsumer>& out) const {
+  const auto configured = config_.wait_for.find(topics[topic].name);
+  if (configured != config_.wait_for.end()) {
+    for (const std::string& name : configured->second)
+      if (const auto number = admit(name, consumers)) out.push_back({*number, ExpectedBy::configured});
+    return;
+  }
+  for (const ConsumerNumber number : topics[topic].consumers)
+    if (is_observed(consumers[number], topic, since, config_.absent_grace, now))
+      out.push_back({number, ExpectedBy::observed});
+}
+
+}  // namespace tidemark::core

@@ -1,0 +1,48 @@
+#include "core/hint.h"
+
+namespace tidemark::core {
+
+std::string text_of(Duration duration) {
+  const auto ms = std::chrono::round<std::chrono::milliseconds>(duration).count();
+  if (ms < 950) return std::to_string(ms) + " ms";
+  const auto tenths = (ms + 50) / 100;
+  std::string text = std::to_string(tenths / 10);
+  if (tenths % 10 != 0 && tenths < 100) text += "." + std::to_string(tenths % 10);
+  return text + " s";
+}
+
+std::string hint_for(const Consumer& consumer, const Need& need, bool recreated, Duration absent_grace) {
+  switch (need.outcome) {
+    case Outcome::skipped:
+      if (recreated) return "the topic was deleted and made again: the event is gone";
+      return "the group's position was moved past the event without reading it (a reset, or the log's start)";
+    case Outcome::absent:
+      return "no members and no commits for " + text_of(absent_grace) + ": start the consumer";
+    case Outcome::unanchored:
+      return "its first known commit lies above the event, as after a start at latest: declare it with reset: earliest, "
+             "or let it commit its position before the event";
+    case Outcome::processed:
+    case Outcome::pending:
+      break;
+  }
+  if (const auto interval = consumer.cadence.interval())
+    return "commits about every " + text_of(*interval) +
+           ": commit after each batch, or set auto.commit.interval.ms lower";
+  if (need.outcome == Outcome::processed) return {};
+  switch (need.reason) {
+    case PendingReason::beyond_end:
+      return "its latest commit lies beyond the end of the partition and proves nothing: reset the group's offsets";
+    case PendingReason::not_started:
+      return consumer.members > 0 ? "it has members and has not committed this partition yet"
+                                  : "it has never committed this partition: is it running?";
+    case PendingReason::lag:
+      return consumer.is_empty_group() ? "the group has no members: start the consumer" : "";
+    case PendingReason::append:
+    case PendingReason::asking_end:
+    case PendingReason::none:
+      break;
+  }
+  return {};
+}
+
+}  // namespace tidemark::core

@@ -1,0 +1,21 @@
+// One sentence about what would mend an outcome.
+//
+// A timeout with a name is half an answer; the other half is which setting of
+// which client to change. Text only: no decision rests on it.
+#pragma once
+
+#include <string>
+
+#include "core/consumers.h"
+#include "core/wait_table.h"
+
+namespace tidemark::core {
+
+// Empty when there is nothing to mend. `recreated`: the topic was deleted and
+// made again since the wait began.
+std::string hint_for(const Consumer& consumer, const Need& need, bool recreated, Duration absent_grace);
+
+// "5 s", "500 ms"
+std::string text_of(Duration duration);
+
+}  // namespace tidemark::core

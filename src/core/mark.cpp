@@ -1,0 +1,390 @@
+#include "core/mark.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "core/plant.h"
+
+namespace tidemark::core {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kHasAnchor = 1 << 4;
+constexpr std::uint8_t kDeclared = 1 << 5;
+constexpr std::uint8_t kAnchorRecord = 1 << 6;
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+Error corrupt(std::string why) { return Error{ErrorKind::corrupt, "not a mark: " + std::move(why)}; }
+
+std::uint32_t fnv1a(std::string_view bytes) {
+  std::uint32_t hash = 2166136261U;
+  for (const char c : bytes) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619U;
+  return hash;
+}
+
+std::string to_base64url(std::string_view bytes) {
+  std::string text;
+  text.reserve((bytes.size() * 4 + 2) / 3);
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : bytes) {
+    bits = (bits << 8) | static_cast<std::uint8_t>(c);
+    for (count += 8; count >= 6; count -= 6) text.push_back(kAlphabet[(bits >> (count - 6)) & 63]);
+  }
+  if (count > 0) text.push_back(kAlphabet[(bits << (6 - count)) & 63]);
+  return text;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+  static const std::array<std::int8_t, 256> kValues = [] {
+    std::array<std::int8_t, 256> values{};
+    values.fill(-1);
+    for (std::size_t i = 0; i < kAlphabet.size(); ++i)
+      values[static_cast<std::uint8_t>(kAlphabet[i])] = static_cast<std::int8_t>(i);
+    return values;
+  }();
+  std::string bytes;
+  bytes.reserve(text.size() * 3 / 4);
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const int value = kValues[static_cast<std::uint8_t>(c)];
+    if (value < 0) return std::nullopt;
+    bits = (bits << 6) | static_cast<std::uint32_t>(value);
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      bytes.push_back(static_cast<char>((bits >> count) & 255));
+    }
+  }
+  // One text for one mark: left-over bits must be absent or zero.
+  if (count == 6 || (bits & ((1U << count) - 1)) != 0) return std::nullopt;
+  return bytes;
+}
+
+class Packer {
+ public:
+  void byte(std::uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
+  void number(std::int64_t value) {
+    auto rest = static_cast<std::uint64_t>(value);
+    for (; rest >= 128; rest >>= 7) byte(static_cast<std::uint8_t>(rest | 128));
+    byte(static_cast<std::uint8_t>(rest));
+  }
+  void text(std::string_view value) {
+    number(static_cast<std::int64_t>(value.size()));
+    bytes_.append(value);
+  }
+  void uuid(const Uuid& value) {
+    for (const std::uint8_t b : value.bytes) byte(b);
+  }
+  std::string finish() && {
+    const std::uint32_t sum = fnv1a(bytes_);
+    for (int shift = 24; shift >= 0; shift -= 8) byte(static_cast<std::uint8_t>(sum >> shift));
+    return std::move(bytes_);
+  }
+
+ private:
+  std::string bytes_;
+};
+
+class Unpacker {
+ public:
+  explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
+  bool ok() const { return ok_; }
+  bool at_end() const { return rest_.empty(); }
+  std::uint8_t byte() {
+    if (rest_.empty()) return fail();
+    const auto value = static_cast<std::uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+  // A number of at most 62 bits, so that adding one or two never overflows.
+  std::int64_t number() {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 63; shift += 7) {
+      const std::uint8_t b = byte();
+      value |= static_cast<std::uint64_t>(b & 127) << shift;
+      if (b < 128) return value >> 62 != 0 ? fail() : static_cast<std::int64_t>(value);
+    }
+    return fail();
+  }
+  std::int64_t number_below(std::int64_t limit) {
+    const std::int64_t value = number();
+    return value < limit ? value : fail();
+  }
+  std::string text() {
+    const auto size = static_cast<std::size_t>(number_below(static_cast<std::int64_t>(rest_.size()) + 1));
+    if (!ok_ || size > rest_.size()) return fail(), std::string{};
+    std::string value(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+    return value;
+  }
+  Uuid uuid() {
+    Uuid value;
+    for (std::uint8_t& b : value.bytes) b = byte();
+    return value;
+  }
+
+ private:
+  std::uint8_t fail() {
+    ok_ = false;
+    rest_ = {};
+    return 0;
+  }
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+void pack_expected(Packer& out, const Expected& expected, std::int64_t name) {
+  out.number(name);
+  std::uint8_t flags = static_cast<std::uint8_t>(expected.by);
+  const Anchor& anchor = expected.anchor;
+  if (anchor.known()) flags |= kHasAnchor;
+  if (anchor.declared) flags |= kDeclared;
+  if (anchor.known() && anchor.at.known()) flags |= kAnchorRecord;
+  out.byte(flags);
+  if (flags & kHasAnchor) out.number(anchor.committed);
+  if (flags & kAnchorRecord) {
+    out.number(anchor.at.partition);
+    out.number(anchor.at.offset);
+  }
+}
+
+void pack_term(Packer& out, const Term& term, const std::vector<std::string>& names) {
+  out.byte(static_cast<std::uint8_t>(term.kind));
+  out.text(term.topic);
+  out.byte(term.topic_id.is_nil() ? 0 : 1);
+  if (!term.topic_id.is_nil()) out.uuid(term.topic_id);
+  out.number(term.partition + 1);
+  if (term.kind == Term::Kind::pending) {
+    out.number(term.first + 1);
+    out.uuid(term.id);
+  } else {
+    out.number(term.first);
+    if (term.kind == Term::Kind::prefix) out.number(term.last - term.first);
+    out.number(term.leader_epoch + 1);
+  }
+  out.number(static_cast<std::int64_t>(term.expected.size()));
+  for (const Expected& expected : term.expected) {
+    const auto name = std::lower_bound(names.begin(), names.end(), expected.name);
+    pack_expected(out, expected, name - names.begin());
+  }
+}
+
+Expected unpack_expected(Unpacker& in, const std::vector<std::string>& names) {
+  Expected expected;
+  const auto name = static_cast<std::size_t>(in.number_below(static_cast<std::int64_t>(names.size())));
+  if (in.ok()) expected.name = names[name];
+  const std::uint8_t flags = in.byte();
+  expected.by = (flags & 15) == 0 ? ExpectedBy::configured : ExpectedBy::observed;
+  expected.anchor.declared = (flags & kDeclared) != 0;
+  if (flags & kHasAnchor) expected.anchor.committed = in.number();
+  if (flags & kAnchorRecord) {
+    expected.anchor.at.partition = static_cast<Partition>(in.number_below(INT32_MAX));
+    expected.anchor.at.offset = in.number();
+  }
+  return expected;
+}
+
+Term unpack_term(Unpacker& in, const std::vector<std::string>& names) {
+  Term term;
+  term.kind = static_cast<Term::Kind>(in.byte() % 4);
+  term.topic = in.text();
+  if (in.byte() != 0) term.topic_id = in.uuid();
+  term.partition = static_cast<Partition>(in.number_below(INT32_MAX) - 1);
+  if (term.kind == Term::Kind::pending) {
+    term.first = in.number() - 1;
+    term.last = term.first;
+    term.id = in.uuid();
+  } else {
+    term.first = in.number();
+    term.last = term.first;
+    if (term.kind == Term::Kind::prefix) term.last += in.number_below(INT64_MAX / 2 - term.first);
+    term.leader_epoch = static_cast<std::int32_t>(in.number_below(INT32_MAX) - 1);
+  }
+  const std::int64_t count = in.number_below(static_cast<std::int64_t>(Mark::kMaxExpected) + 1);
+  for (std::int64_t i = 0; i < count && in.ok(); ++i) term.expected.push_back(unpack_expected(in, names));
+  return term;
+}
+
+std::optional<std::string> invalid_part(const Term& term) {
+  if (static_cast<int>(term.kind) > 2) return "unknown kind of term";
+  if (term.topic.empty() || term.topic.size() > 249) return "a topic's name is empty or too long";
+  if (term.kind != Term::Kind::pending && term.partition < 0) return "a position without a partition";
+  return std::nullopt;
+}
+
+// What the mark says of one consumer at one position, when two marks say it.
+Anchor lower(const Anchor& a, const Anchor& b) { return a.committed <= b.committed ? a : b; }
+
+void unite_expected(std::vector<Expected>& into, const std::vector<Expected>& from, bool same_position) {
+  for (const Expected& expected : from) {
+    const auto match =
+        std::find_if(into.begin(), into.end(), [&](const Expected& e) { return e.name == expected.name; });
+    if (match == into.end()) {
+      into.push_back(expected);
+      continue;
+    }
+    match->by = std::min(match->by, expected.by);
+    if (match->anchor.known() && expected.anchor.known()) {
+      match->anchor = lower(match->anchor, expected.anchor);
+    } else if (same_position && expected.anchor.known()) {
+      match->anchor = expected.anchor;  // what either gateway saw at this position holds for both
+    } else if (!same_position) {
+      match->anchor = Anchor{};
+    }
+  }
+}
+
+// Consumers named by one of the two terms only would get an anchor that was
+// taken for another position; a lower first offset voids it.
+void widen(Term& into, const Term& from) {
+  const Offset first = std::min(into.first, from.first);
+  unite_expected(into.expected, from.expected, false);
+  into.kind = Term::Kind::prefix;
+  into.leader_epoch = into.last >= from.last ? into.leader_epoch : from.leader_epoch;
+  into.first = first;
+  into.last = std::max(into.last, from.last);
+}
+
+using PartitionKey = std::tuple<std::string, Uuid, Partition>;
+
+PartitionKey partition_of(const Term& term) { return {term.topic, term.topic_id, term.partition}; }
+
+bool before(const Term& a, const Term& b) {
+  return std::tuple(partition_of(a), a.kind, a.first, a.last, a.id) <
+         std::tuple(partition_of(b), b.kind, b.first, b.last, b.id);
+}
+
+// Sorted, without repeats, prefixes absorbing, and with no more than `events`
+// event terms on a partition.
+std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
+  std::map<PartitionKey, std::vector<Term>> partitions;
+  std::vector<Term> result;
+  for (Term& term : terms) {
+    if (term.kind == Term::Kind::pending) {
+      const auto same = std::find_if(result.begin(), result.end(), [&](const Term& t) { return t.id == term.id; });
+      if (same == result.end()) result.push_back(std::move(term));
+      continue;
+    }
+    std::vector<Term>& here = partitions[partition_of(term)];
+    const auto same = std::find_if(here.begin(), here.end(), [&](const Term& t) {
+      return t.kind == term.kind && t.first == term.first && t.last == term.last;
+    });
+    if (same != here.end()) {
+      unite_expected(same->expected, term.expected, true);
+    } else {
+      here.push_back(std::move(term));
+    }
+  }
+  for (auto& [key, here] : partitions) {
+    const bool has_prefix =
+        std::any_of(here.begin(), here.end(), [](const Term& t) { return t.kind == Term::Kind::prefix; });
+    if (here.size() > events || (has_prefix && here.size() > 1)) {
+      std::sort(here.begin(), here.end(), [](const Term& a, const Term& b) { return a.last < b.last; });
+      // A prefix takes in what lies below it; events above it stay events while few.
+      std::vector<Term> kept;
+      for (Term& term : here) {
+        if (!kept.empty() && (term.kind == Term::Kind::prefix || here.size() > events)) {
+          widen(kept.front(), term);
+          for (std::size_t i = 1; i < kept.size(); ++i) widen(kept.front(), kept[i]);
+          kept.resize(1);
+        } else {
+          kept.push_back(std::move(term));
+        }
+      }
+      here = std::move(kept);
+    }
+    for (Term& term : here) result.push_back(std::move(term));
+  }
+  std::sort(result.begin(), result.end(), before);
+  for (Term& term : result)
+    std::sort(term.expected.begin(), term.expected.end(),
+              [](const Expected& a, const Expected& b) { return a.name < b.name; });
+  return result;
+}
+
+std::string pack(const Mark& mark) {
+  std::vector<std::string> names;
+  for (const Term& term : mark.terms)
+    for (const Expected& expected : term.expected) names.push_back(expected.name);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+
+  Packer out;
+  out.byte(kVersion);
+  out.byte(static_cast<std::uint8_t>(mark.scope));
+  out.number(static_cast<std::int64_t>(names.size()));
+  for (const std::string& name : names) out.text(name);
+  out.number(static_cast<std::int64_t>(mark.terms.size()));
+  for (const Term& term : mark.terms) pack_term(out, term, names);
+  return to_base64url(std::move(out).finish());
+}
+
+}  // namespace
+
+Result<std::string> encode(const Mark& mark) {
+  std::string text = pack(mark);
+  if (text.size() <= Mark::kMaxText) return text;
+  // One prefix a partition is the smallest true form.
+  Mark smaller{mark.scope, compact(mark.terms, 1)};
+  text = pack(smaller);
+  if (text.size() <= Mark::kMaxText) return text;
+  return Error{ErrorKind::limit, "the mark would be " + std::to_string(text.size()) + " bytes, more than the " +
+                                     std::to_string(Mark::kMaxText) + " allowed: wait for fewer events or consumers"};
+}
+
+Result<Mark> decode(std::string_view text) {
+  if (text.empty()) return corrupt("it is empty");
+  if (text.size() > Mark::kMaxText) return corrupt("it is longer than " + std::to_string(Mark::kMaxText) + " bytes");
+  const std::optional<std::string> bytes = from_base64url(text);
+  if (!bytes) return corrupt("it has characters outside base64url or is cut short");
+  if (bytes->size() < 8) return corrupt("it is too short");
+  const std::string_view body = std::string_view(*bytes).substr(0, bytes->size() - 4);
+  std::uint32_t sum = 0;
+  for (const char c : std::string_view(*bytes).substr(body.size())) sum = (sum << 8) | static_cast<std::uint8_t>(c);
+  if (sum != fnv1a(body)) return corrupt("its checksum does not match, it was changed or cut short");
+
+  Unpacker in(body);
+  if (in.byte() != kVersion) return corrupt("its version is unknown to this gateway");
+  Mark mark;
+  const std::uint8_t scope = in.byte();
+  if (scope > 1) return corrupt("unknown scope");
+  mark.scope = static_cast<Scope>(scope);
+  std::vector<std::string> names(static_cast<std::size_t>(in.number_below(static_cast<std::int64_t>(text.size()))));
+  for (std::string& name : names) name = in.text();
+  const std::int64_t terms = in.number_below(static_cast<std::int64_t>(Mark::kMaxTerms) + 1);
+  for (std::int64_t i = 0; i < terms && in.ok(); ++i) {
+    mark.terms.push_back(unpack_term(in, names));
+    if (!in.ok()) break;
+    if (const auto why = invalid_part(mark.terms.back())) return corrupt(*why);
+  }
+  if (!in.ok() || !in.at_end() || mark.empty()) return corrupt("its parts do not add up");
+  return mark;
+}
+
+Result<Mark> merge(const Mark& a, const Mark& b) {
+  Mark merged{std::max(a.scope, b.scope), a.terms};
+  merged.terms.insert(merged.terms.end(), b.terms.begin(), b.terms.end());
+  if (planted(Bug::merge_takes_maximum)) {
+    const auto highest = std::max_element(merged.terms.begin(), merged.terms.end(),
+                                          [](const Term& x, const Term& y) { return x.last < y.last; });
+    merged.terms = {Term(*highest)};
+    return merged;
+  }
+  merged.terms = compact(std::move(merged.terms), Mark::kEventTermsPerPartition);
+  if (merged.terms.size() > Mark::kMaxTerms)
+    return Error{ErrorKind::limit, "the merged mark would have " + std::to_string(merged.terms.size()) +
+                                       " positions, more than the " + std::to_string(Mark::kMaxTerms) + " allowed"};
+  for (const Term& term : merged.terms)
+    if (term.expected.size() > Mark::kMaxExpected)
+      return Error{ErrorKind::limit, "the merged mark names more than " + std::to_string(Mark::kMaxExpected) +
+                                         " consumers for one partition"};
+  return merged;
+}
+
+}  // namespace tidemark::core

@@ -1,0 +1,70 @@
+// The topics that core knows, and the ends of their partitions.
+//
+// A commit counts only at or below the partition's end, but asking the log for
+// the end at every commit would cost a request each. So the highest end seen is
+// kept (an append's delivery says it for nothing), and a question is asked only
+// for a commit above it, one at a time per partition: what comes meanwhile
+// waits for the next one.
+//
+// Topics get a number when first heard of, in a commit or in the log's list,
+// and keep it for the engine's life. Threading: none.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/events.h"
+#include "core/strings.h"
+
+namespace tidemark::core {
+
+using TopicNumber = std::uint32_t;
+using ConsumerNumber = std::uint32_t;
+
+struct PartitionEnds {
+  Offset known_end = 0;        // the high watermark is at least this
+  Offset log_start = 0;        // as last told
+  bool told = false;           // the log, or a delivery, has said an end
+  bool asking = false;         // question `asked` is on its way
+  std::uint64_t asked = 0;     // number of the latest question
+  std::uint32_t open = 0;      // obligations open on this partition
+  std::vector<ConsumerNumber> holding;  // consumers with commits held for the end
+};
+
+struct Topic {
+  std::string name;
+  Uuid id;
+  Partition partitions = 0;  // 0: not in the log's list (yet, or any more)
+  std::vector<PartitionEnds> ends;
+  std::vector<ConsumerNumber> consumers;  // those with a frontier or a subscription here
+  std::size_t open_waits = 0;
+  bool exists() const { return partitions > 0; }
+};
+
+class Topics {
+ public:
+  static constexpr std::size_t kMaxTopics = 200'000;
+  static constexpr Partition kMaxPartitions = 100'000;  // per topic; a bound on what a commit may claim
+
+  std::optional<TopicNumber> find(std::string_view name) const;
+  // nullopt when the table is full.
+  std::optional<TopicNumber> find_or_add(std::string_view name);
+
+  Topic& operator[](TopicNumber number) { return topics_[number]; }
+  const Topic& operator[](TopicNumber number) const { return topics_[number]; }
+  std::size_t size() const { return topics_.size(); }
+
+  // Ends of a partition, made on first use.
+  PartitionEnds& ends(TopicNumber topic, Partition partition);
+
+ private:
+  std::deque<Topic> topics_;
+  std::unordered_map<std::string, TopicNumber, StringHash, std::equal_to<>> numbers_;
+};
+
+}  // namespace tidemark::core

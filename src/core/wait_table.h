@@ -1,0 +1,93 @@
+// The open waits, by slot, and their deadlines.
+//
+// Thousands of requests are held at once and each comes and goes within
+// milliseconds, so waits live in reused slots (no rehashing, no search), and an
+// id carries the slot's generation so that a late delivery or commit for a
+// freed wait cannot reach its successor.
+//
+// Invariant: a wait is in the table from its admission until it is answered or
+// cancelled; `deadlines` holds exactly the waits whose deadline has not been
+// acted on.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "core/answer.h"
+#include "core/consumers.h"
+#include "core/mark.h"
+#include "core/topics.h"
+
+namespace tidemark::core {
+
+// One position that a wait is about.
+struct WaitTerm {
+  Term::Kind kind = Term::Kind::event;
+  TopicNumber topic = 0;
+  Uuid topic_id;
+  Partition partition = -1;
+  Offset first = kNoOffset;
+  Offset last = kNoOffset;
+  std::int32_t leader_epoch = -1;
+  Uuid id;  // of a pending term
+};
+
+// One consumer at one term.
+struct Need {
+  ConsumerNumber consumer = 0;
+  std::uint32_t term = 0;
+  ExpectedBy by = ExpectedBy::observed;
+  Outcome outcome = Outcome::pending;
+  PendingReason reason = PendingReason::append;
+  bool indexed = false;  // has an Obligation in the consumer's cell
+  Anchor anchor;         // at the append, or from the mark
+  Evidence evidence;
+  Time at{};             // when the outcome came
+};
+
+struct Wait {
+  enum class State : std::uint8_t { free, appending, waiting };
+  State state = State::free;
+  std::uint32_t generation = 1;
+  bool is_publish = false;
+  bool hold = true;              // wait for the outcomes, not only for the append
+  bool unknown_terms = false;    // a mark with a pending term
+  bool cut_by_drain = false;
+  Scope scope = Scope::event;
+  Uuid id;
+  Time began{};
+  Time deadline{};
+  Time appended{};
+  std::vector<WaitTerm> terms;
+  std::vector<Need> needs;
+  std::size_t open = 0;          // needs without an outcome
+};
+
+class WaitTable {
+ public:
+  std::uint32_t open(Time deadline);  // slot of a fresh wait
+  void close(std::uint32_t slot);
+  // The deadline was acted on, though the wait goes on (its append is overdue).
+  void forget_deadline(std::uint32_t slot);
+  // Brings a deadline forward.
+  void hasten(std::uint32_t slot, Time deadline);
+
+  Wait& operator[](std::uint32_t slot) { return waits_[slot]; }
+  Wait* find(WaitId id);
+  WaitId id_of(std::uint32_t slot) const { return WaitId{slot, waits_[slot].generation}; }
+  std::size_t size() const { return size_; }
+  std::size_t slots() const { return waits_.size(); }
+  const std::set<std::pair<Time, std::uint32_t>>& deadlines() const { return deadlines_; }
+
+ private:
+  std::deque<Wait> waits_;
+  std::vector<std::uint32_t> free_;
+  std::set<std::pair<Time, std::uint32_t>> deadlines_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace tidemark::core
