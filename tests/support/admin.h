@@ -1,0 +1,40 @@
+// What an operator does to a cluster: topics, and the offsets of groups.
+//
+// Threading: each call makes a client of its own, blocks, and throws
+// std::runtime_error with the broker's words on failure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "support/rdkafka.h"
+
+namespace tidemark::test {
+
+// `prefix` with a suffix that no other test, test process or run has: topics and
+// groups live as long as the shared broker.
+std::string unique_name(const std::string& prefix);
+
+// Creates a topic and waits until the broker's metadata has its leaders.
+void create_topic(const std::string& bootstrap, const std::string& name, int partitions = 3,
+                  const Settings& configs = {});
+// Creates one with a unique name, which it returns.
+std::string create_unique_topic(const std::string& bootstrap, const std::string& prefix = "events",
+                                int partitions = 3, const Settings& configs = {});
+void delete_topic(const std::string& bootstrap, const std::string& name);
+void add_partitions(const std::string& bootstrap, const std::string& name, int total);
+
+// Sets the committed offset of a group without members, as kafka-consumer-groups.sh does.
+void reset_offset(const std::string& bootstrap, const std::string& group, const std::string& topic,
+                  std::int32_t partition, std::int64_t offset);
+// Deletes a group without members.
+void delete_group(const std::string& bootstrap, const std::string& group);
+// The group's committed offsets of a topic by partition; none where it never committed.
+std::map<std::int32_t, std::int64_t> committed_offsets(const std::string& bootstrap, const std::string& group,
+                                                       const std::string& topic);
+// Commits as a client that only assigned the partition does: no member, no processing.
+void commit_offset(const std::string& bootstrap, const std::string& group, const std::string& topic,
+                   std::int32_t partition, std::int64_t offset);
+
+}  // namespace tidemark::test

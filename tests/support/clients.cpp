@@ -1,0 +1,40 @@
+// See clients.h.
+#include "support/clients.h"
+
+namespace tidemark::test {
+namespace {
+
+std::vector<std::string> java(const std::string& source, std::vector<std::string> arguments) {
+  std::vector<std::string> line{"java",
+                                "-XX:TieredStopAtLevel=1",
+                                "-XX:+UseSerialGC",
+                                "-Xmx256m",
+                                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                                "-cp",
+                                source_dir() + "/.cache/kafka-4.4.0/*",
+                                source_dir() + "/tests/clients/" + source};
+  line.insert(line.end(), arguments.begin(), arguments.end());
+  return line;
+}
+
+}  // namespace
+
+std::vector<std::string> java_consumer(const std::string& bootstrap, const std::string& topic,
+                                       const std::string& group, const std::string& protocol) {
+  return java("GroupConsumer.java", {bootstrap, topic, group, protocol});
+}
+
+std::vector<std::string> java_reader(const std::string& bootstrap, const std::string& topic, std::size_t count) {
+  return java("Reader.java", {bootstrap, topic, std::to_string(count)});
+}
+
+std::vector<std::string> kafkajs_consumer(const std::string& bootstrap, const std::string& topic,
+                                          const std::string& group) {
+  return {"node", source_dir() + "/tests/clients/group_consumer.js", bootstrap, topic, group};
+}
+
+std::vector<std::string> kafkajs_reader(const std::string& bootstrap, const std::string& topic, std::size_t count) {
+  return {"node", source_dir() + "/tests/clients/reader.js", bootstrap, topic, std::to_string(count)};
+}
+
+}  // namespace tidemark::test
