@@ -100,7 +100,7 @@ std::uint32_t Reader::uvarint() {
     const auto byte = static_cast<std::uint32_t>(big_endian<1>());
     if (shift == 28 && byte > 0x0f) break;
     value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
+    if (byte < 0x80) return ok_ ? value : 0;
   }
   fail();
   return 0;
@@ -117,7 +117,7 @@ std::uint64_t Reader::uvarint64() {
     const std::uint64_t byte = big_endian<1>();
     if (shift == 63 && byte > 1) break;
     value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
+    if (byte < 0x80) return ok_ ? value : 0;
   }
   fail();
   return 0;

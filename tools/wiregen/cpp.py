@@ -390,7 +390,7 @@ def fill_struct(struct, path):
         if is_optional(field):
             statement = f"random.fill_nullable(x.{name}, {truth(field.nullable, field.versions)}, version);"
         lines += guarded(condition(field.versions, struct.versions), [statement])
-    return function(f"inline void fill(Random& random, {path}& x, {version_parameter(lines)})", lines)
+    return function(f"inline void fill_message(Random& random, {path}& x, {version_parameter(lines)})", lines)
 
 
 def random_header(kafka, stem, messages):

@@ -7,25 +7,25 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, ApiVersionsResponse::ApiVersion& x, std::int16_t version) {
+inline void fill_message(Random& random, ApiVersionsResponse::ApiVersion& x, std::int16_t version) {
   random.fill(x.api_key, version);
   random.fill(x.min_version, version);
   random.fill(x.max_version, version);
 }
 
-inline void fill(Random& random, ApiVersionsResponse::SupportedFeatureKey& x, std::int16_t version) {
+inline void fill_message(Random& random, ApiVersionsResponse::SupportedFeatureKey& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill(x.min_version, version);
   random.fill(x.max_version, version);
 }
 
-inline void fill(Random& random, ApiVersionsResponse::FinalizedFeatureKey& x, std::int16_t version) {
+inline void fill_message(Random& random, ApiVersionsResponse::FinalizedFeatureKey& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill(x.max_version_level, version);
   random.fill(x.min_version_level, version);
 }
 
-inline void fill(Random& random, ApiVersionsResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ApiVersionsResponse& x, std::int16_t version) {
   random.fill(x.error_code, version);
   random.fill(x.api_keys, version);
   if (version >= 1) random.fill(x.throttle_time_ms, version);
@@ -35,7 +35,7 @@ inline void fill(Random& random, ApiVersionsResponse& x, std::int16_t version) {
   if (version >= 3) random.fill(x.zk_migration_ready, version);
 }
 
-inline void fill(Random& random, ApiVersionsRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, ApiVersionsRequest& x, std::int16_t version) {
   if (version >= 3) random.fill(x.client_software_name, version);
   if (version >= 3) random.fill(x.client_software_version, version);
   if (version >= 5) random.fill_nullable(x.cluster_id, true, version);

@@ -7,17 +7,17 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, ConsumerGroupDescribeResponse::TopicPartitions& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupDescribeResponse::TopicPartitions& x, std::int16_t version) {
   random.fill(x.topic_id, version);
   random.fill(x.topic_name, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, ConsumerGroupDescribeResponse::Assignment& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupDescribeResponse::Assignment& x, std::int16_t version) {
   random.fill(x.topic_partitions, version);
 }
 
-inline void fill(Random& random, ConsumerGroupDescribeResponse::Member& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupDescribeResponse::Member& x, std::int16_t version) {
   random.fill(x.member_id, version);
   random.fill_nullable(x.instance_id, true, version);
   random.fill_nullable(x.rack_id, true, version);
@@ -31,7 +31,7 @@ inline void fill(Random& random, ConsumerGroupDescribeResponse::Member& x, std::
   if (version >= 1) random.fill(x.member_type, version);
 }
 
-inline void fill(Random& random, ConsumerGroupDescribeResponse::DescribedGroup& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupDescribeResponse::DescribedGroup& x, std::int16_t version) {
   random.fill(x.error_code, version);
   random.fill_nullable(x.error_message, true, version);
   random.fill(x.group_id, version);
@@ -43,12 +43,12 @@ inline void fill(Random& random, ConsumerGroupDescribeResponse::DescribedGroup& 
   random.fill(x.authorized_operations, version);
 }
 
-inline void fill(Random& random, ConsumerGroupDescribeResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupDescribeResponse& x, std::int16_t version) {
   random.fill(x.throttle_time_ms, version);
   random.fill(x.groups, version);
 }
 
-inline void fill(Random& random, ConsumerGroupDescribeRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupDescribeRequest& x, std::int16_t version) {
   random.fill(x.group_ids, version);
   random.fill(x.include_authorized_operations, version);
 }

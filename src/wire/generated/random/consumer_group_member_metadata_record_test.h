@@ -7,22 +7,22 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, ConsumerGroupMemberMetadataKey& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupMemberMetadataKey& x, std::int16_t version) {
   random.fill(x.group_id, version);
   random.fill(x.member_id, version);
 }
 
-inline void fill(Random& random, ConsumerGroupMemberMetadataValue::ClassicProtocol& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupMemberMetadataValue::ClassicProtocol& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill(x.metadata, version);
 }
 
-inline void fill(Random& random, ConsumerGroupMemberMetadataValue::ClassicMemberMetadata& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupMemberMetadataValue::ClassicMemberMetadata& x, std::int16_t version) {
   random.fill(x.session_timeout_ms, version);
   random.fill(x.supported_protocols, version);
 }
 
-inline void fill(Random& random, ConsumerGroupMemberMetadataValue& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupMemberMetadataValue& x, std::int16_t version) {
   random.fill_nullable(x.instance_id, true, version);
   random.fill_nullable(x.rack_id, true, version);
   random.fill(x.client_id, version);

@@ -7,11 +7,11 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, ConsumerGroupMetadataKey& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupMetadataKey& x, std::int16_t version) {
   random.fill(x.group_id, version);
 }
 
-inline void fill(Random& random, ConsumerGroupMetadataValue& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupMetadataValue& x, std::int16_t version) {
   random.fill(x.epoch, version);
   random.fill(x.metadata_hash, version);
 }

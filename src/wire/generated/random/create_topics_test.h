@@ -7,7 +7,7 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, CreateTopicsResponse::CreatableTopicConfigs& x, std::int16_t version) {
+inline void fill_message(Random& random, CreateTopicsResponse::CreatableTopicConfigs& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill_nullable(x.value, true, version);
   random.fill(x.read_only, version);
@@ -15,7 +15,7 @@ inline void fill(Random& random, CreateTopicsResponse::CreatableTopicConfigs& x,
   random.fill(x.is_sensitive, version);
 }
 
-inline void fill(Random& random, CreateTopicsResponse::CreatableTopicResult& x, std::int16_t version) {
+inline void fill_message(Random& random, CreateTopicsResponse::CreatableTopicResult& x, std::int16_t version) {
   random.fill(x.name, version);
   if (version >= 7) random.fill(x.topic_id, version);
   random.fill(x.error_code, version);
@@ -26,22 +26,22 @@ inline void fill(Random& random, CreateTopicsResponse::CreatableTopicResult& x, 
   if (version >= 5) random.fill_nullable(x.configs, true, version);
 }
 
-inline void fill(Random& random, CreateTopicsResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, CreateTopicsResponse& x, std::int16_t version) {
   random.fill(x.throttle_time_ms, version);
   random.fill(x.topics, version);
 }
 
-inline void fill(Random& random, CreateTopicsRequest::CreatableReplicaAssignment& x, std::int16_t version) {
+inline void fill_message(Random& random, CreateTopicsRequest::CreatableReplicaAssignment& x, std::int16_t version) {
   random.fill(x.partition_index, version);
   random.fill(x.broker_ids, version);
 }
 
-inline void fill(Random& random, CreateTopicsRequest::CreatableTopicConfig& x, std::int16_t version) {
+inline void fill_message(Random& random, CreateTopicsRequest::CreatableTopicConfig& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill_nullable(x.value, true, version);
 }
 
-inline void fill(Random& random, CreateTopicsRequest::CreatableTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, CreateTopicsRequest::CreatableTopic& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill(x.num_partitions, version);
   random.fill(x.replication_factor, version);
@@ -49,7 +49,7 @@ inline void fill(Random& random, CreateTopicsRequest::CreatableTopic& x, std::in
   random.fill(x.configs, version);
 }
 
-inline void fill(Random& random, CreateTopicsRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, CreateTopicsRequest& x, std::int16_t version) {
   random.fill(x.topics, version);
   random.fill(x.timeout_ms, version);
   random.fill(x.validate_only, version);

@@ -7,24 +7,24 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, DeleteTopicsResponse::DeletableTopicResult& x, std::int16_t version) {
+inline void fill_message(Random& random, DeleteTopicsResponse::DeletableTopicResult& x, std::int16_t version) {
   random.fill_nullable(x.name, version >= 6, version);
   if (version >= 6) random.fill(x.topic_id, version);
   random.fill(x.error_code, version);
   if (version >= 5) random.fill_nullable(x.error_message, true, version);
 }
 
-inline void fill(Random& random, DeleteTopicsResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, DeleteTopicsResponse& x, std::int16_t version) {
   random.fill(x.throttle_time_ms, version);
   random.fill(x.responses, version);
 }
 
-inline void fill(Random& random, DeleteTopicsRequest::DeleteTopicState& x, std::int16_t version) {
+inline void fill_message(Random& random, DeleteTopicsRequest::DeleteTopicState& x, std::int16_t version) {
   random.fill_nullable(x.name, true, version);
   random.fill(x.topic_id, version);
 }
 
-inline void fill(Random& random, DeleteTopicsRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, DeleteTopicsRequest& x, std::int16_t version) {
   if (version >= 6) random.fill(x.topics, version);
   if (version <= 5) random.fill(x.topic_names, version);
   random.fill(x.timeout_ms, version);

@@ -7,7 +7,7 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, DescribeGroupsResponse::DescribedGroupMember& x, std::int16_t version) {
+inline void fill_message(Random& random, DescribeGroupsResponse::DescribedGroupMember& x, std::int16_t version) {
   random.fill(x.member_id, version);
   if (version >= 4) random.fill_nullable(x.group_instance_id, true, version);
   random.fill(x.client_id, version);
@@ -16,7 +16,7 @@ inline void fill(Random& random, DescribeGroupsResponse::DescribedGroupMember& x
   random.fill(x.member_assignment, version);
 }
 
-inline void fill(Random& random, DescribeGroupsResponse::DescribedGroup& x, std::int16_t version) {
+inline void fill_message(Random& random, DescribeGroupsResponse::DescribedGroup& x, std::int16_t version) {
   random.fill(x.error_code, version);
   if (version >= 6) random.fill_nullable(x.error_message, true, version);
   random.fill(x.group_id, version);
@@ -27,12 +27,12 @@ inline void fill(Random& random, DescribeGroupsResponse::DescribedGroup& x, std:
   if (version >= 3) random.fill(x.authorized_operations, version);
 }
 
-inline void fill(Random& random, DescribeGroupsResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, DescribeGroupsResponse& x, std::int16_t version) {
   if (version >= 1) random.fill(x.throttle_time_ms, version);
   random.fill(x.groups, version);
 }
 
-inline void fill(Random& random, DescribeGroupsRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, DescribeGroupsRequest& x, std::int16_t version) {
   random.fill(x.groups, version);
   if (version >= 3) random.fill(x.include_authorized_operations, version);
 }

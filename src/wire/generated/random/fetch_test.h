@@ -7,27 +7,27 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, FetchResponse::EpochEndOffset& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchResponse::EpochEndOffset& x, std::int16_t version) {
   random.fill(x.epoch, version);
   random.fill(x.end_offset, version);
 }
 
-inline void fill(Random& random, FetchResponse::LeaderIdAndEpoch& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchResponse::LeaderIdAndEpoch& x, std::int16_t version) {
   random.fill(x.leader_id, version);
   random.fill(x.leader_epoch, version);
 }
 
-inline void fill(Random& random, FetchResponse::SnapshotId& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchResponse::SnapshotId& x, std::int16_t version) {
   random.fill(x.end_offset, version);
   random.fill(x.epoch, version);
 }
 
-inline void fill(Random& random, FetchResponse::AbortedTransaction& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchResponse::AbortedTransaction& x, std::int16_t version) {
   random.fill(x.producer_id, version);
   random.fill(x.first_offset, version);
 }
 
-inline void fill(Random& random, FetchResponse::PartitionData& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchResponse::PartitionData& x, std::int16_t version) {
   random.fill(x.partition_index, version);
   random.fill(x.error_code, version);
   random.fill(x.high_watermark, version);
@@ -41,20 +41,20 @@ inline void fill(Random& random, FetchResponse::PartitionData& x, std::int16_t v
   random.fill_nullable(x.records, true, version);
 }
 
-inline void fill(Random& random, FetchResponse::FetchableTopicResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchResponse::FetchableTopicResponse& x, std::int16_t version) {
   if (version <= 12) random.fill(x.topic, version);
   if (version >= 13) random.fill(x.topic_id, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, FetchResponse::NodeEndpoint& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchResponse::NodeEndpoint& x, std::int16_t version) {
   random.fill(x.node_id, version);
   random.fill(x.host, version);
   random.fill(x.port, version);
   random.fill_nullable(x.rack, true, version);
 }
 
-inline void fill(Random& random, FetchResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchResponse& x, std::int16_t version) {
   random.fill(x.throttle_time_ms, version);
   if (version >= 7) random.fill(x.error_code, version);
   if (version >= 7) random.fill(x.session_id, version);
@@ -62,12 +62,12 @@ inline void fill(Random& random, FetchResponse& x, std::int16_t version) {
   if (version >= 16) random.fill(x.node_endpoints, version);
 }
 
-inline void fill(Random& random, FetchRequest::ReplicaState& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchRequest::ReplicaState& x, std::int16_t version) {
   random.fill(x.replica_id, version);
   random.fill(x.replica_epoch, version);
 }
 
-inline void fill(Random& random, FetchRequest::FetchPartition& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchRequest::FetchPartition& x, std::int16_t version) {
   random.fill(x.partition, version);
   if (version >= 9) random.fill(x.current_leader_epoch, version);
   random.fill(x.fetch_offset, version);
@@ -78,19 +78,19 @@ inline void fill(Random& random, FetchRequest::FetchPartition& x, std::int16_t v
   if (version >= 18) random.fill(x.high_watermark, version);
 }
 
-inline void fill(Random& random, FetchRequest::FetchTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchRequest::FetchTopic& x, std::int16_t version) {
   if (version <= 12) random.fill(x.topic, version);
   if (version >= 13) random.fill(x.topic_id, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, FetchRequest::ForgottenTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchRequest::ForgottenTopic& x, std::int16_t version) {
   if (version <= 12) random.fill(x.topic, version);
   if (version >= 13) random.fill(x.topic_id, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, FetchRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, FetchRequest& x, std::int16_t version) {
   if (version >= 12) random.fill_nullable(x.cluster_id, true, version);
   if (version <= 14) random.fill(x.replica_id, version);
   if (version >= 15) random.fill(x.replica_state, version);

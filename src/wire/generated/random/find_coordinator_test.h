@@ -7,7 +7,7 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, FindCoordinatorResponse::Coordinator& x, std::int16_t version) {
+inline void fill_message(Random& random, FindCoordinatorResponse::Coordinator& x, std::int16_t version) {
   random.fill(x.key, version);
   random.fill(x.node_id, version);
   random.fill(x.host, version);
@@ -16,7 +16,7 @@ inline void fill(Random& random, FindCoordinatorResponse::Coordinator& x, std::i
   random.fill_nullable(x.error_message, true, version);
 }
 
-inline void fill(Random& random, FindCoordinatorResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, FindCoordinatorResponse& x, std::int16_t version) {
   if (version >= 1) random.fill(x.throttle_time_ms, version);
   if (version <= 3) random.fill(x.error_code, version);
   if (version >= 1 && version <= 3) random.fill_nullable(x.error_message, true, version);
@@ -26,7 +26,7 @@ inline void fill(Random& random, FindCoordinatorResponse& x, std::int16_t versio
   if (version >= 4) random.fill(x.coordinators, version);
 }
 
-inline void fill(Random& random, FindCoordinatorRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, FindCoordinatorRequest& x, std::int16_t version) {
   if (version <= 3) random.fill(x.key, version);
   if (version >= 1) random.fill(x.key_type, version);
   if (version >= 4) random.fill(x.coordinator_keys, version);

@@ -7,11 +7,11 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, GroupMetadataKey& x, std::int16_t version) {
+inline void fill_message(Random& random, GroupMetadataKey& x, std::int16_t version) {
   random.fill(x.group, version);
 }
 
-inline void fill(Random& random, GroupMetadataValue::MemberMetadata& x, std::int16_t version) {
+inline void fill_message(Random& random, GroupMetadataValue::MemberMetadata& x, std::int16_t version) {
   random.fill(x.member_id, version);
   if (version >= 3) random.fill_nullable(x.group_instance_id, true, version);
   random.fill(x.client_id, version);
@@ -22,7 +22,7 @@ inline void fill(Random& random, GroupMetadataValue::MemberMetadata& x, std::int
   random.fill(x.assignment, version);
 }
 
-inline void fill(Random& random, GroupMetadataValue& x, std::int16_t version) {
+inline void fill_message(Random& random, GroupMetadataValue& x, std::int16_t version) {
   random.fill(x.protocol_type, version);
   random.fill(x.generation, version);
   random.fill_nullable(x.protocol, true, version);

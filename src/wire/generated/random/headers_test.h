@@ -7,14 +7,14 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, RequestHeader& x, std::int16_t version) {
+inline void fill_message(Random& random, RequestHeader& x, std::int16_t version) {
   random.fill(x.request_api_key, version);
   random.fill(x.request_api_version, version);
   random.fill(x.correlation_id, version);
   random.fill_nullable(x.client_id, true, version);
 }
 
-inline void fill(Random& random, ResponseHeader& x, std::int16_t version) {
+inline void fill_message(Random& random, ResponseHeader& x, std::int16_t version) {
   random.fill(x.correlation_id, version);
 }
 

@@ -7,7 +7,7 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, InitProducerIdResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, InitProducerIdResponse& x, std::int16_t version) {
   random.fill(x.throttle_time_ms, version);
   random.fill(x.error_code, version);
   random.fill(x.producer_id, version);
@@ -16,7 +16,7 @@ inline void fill(Random& random, InitProducerIdResponse& x, std::int16_t version
   if (version >= 6) random.fill(x.ongoing_txn_producer_epoch, version);
 }
 
-inline void fill(Random& random, InitProducerIdRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, InitProducerIdRequest& x, std::int16_t version) {
   random.fill_nullable(x.transactional_id, true, version);
   random.fill(x.transaction_timeout_ms, version);
   if (version >= 3) random.fill(x.producer_id, version);

@@ -7,20 +7,20 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, ListGroupsResponse::ListedGroup& x, std::int16_t version) {
+inline void fill_message(Random& random, ListGroupsResponse::ListedGroup& x, std::int16_t version) {
   random.fill(x.group_id, version);
   random.fill(x.protocol_type, version);
   if (version >= 4) random.fill(x.group_state, version);
   if (version >= 5) random.fill(x.group_type, version);
 }
 
-inline void fill(Random& random, ListGroupsResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ListGroupsResponse& x, std::int16_t version) {
   if (version >= 1) random.fill(x.throttle_time_ms, version);
   random.fill(x.error_code, version);
   random.fill(x.groups, version);
 }
 
-inline void fill(Random& random, ListGroupsRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, ListGroupsRequest& x, std::int16_t version) {
   if (version >= 4) random.fill(x.states_filter, version);
   if (version >= 5) random.fill(x.types_filter, version);
 }

@@ -7,7 +7,7 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, ListOffsetsResponse::ListOffsetsPartitionResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ListOffsetsResponse::ListOffsetsPartitionResponse& x, std::int16_t version) {
   random.fill(x.partition_index, version);
   random.fill(x.error_code, version);
   random.fill(x.timestamp, version);
@@ -15,28 +15,28 @@ inline void fill(Random& random, ListOffsetsResponse::ListOffsetsPartitionRespon
   if (version >= 4) random.fill(x.leader_epoch, version);
 }
 
-inline void fill(Random& random, ListOffsetsResponse::ListOffsetsTopicResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ListOffsetsResponse::ListOffsetsTopicResponse& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, ListOffsetsResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ListOffsetsResponse& x, std::int16_t version) {
   if (version >= 2) random.fill(x.throttle_time_ms, version);
   random.fill(x.topics, version);
 }
 
-inline void fill(Random& random, ListOffsetsRequest::ListOffsetsPartition& x, std::int16_t version) {
+inline void fill_message(Random& random, ListOffsetsRequest::ListOffsetsPartition& x, std::int16_t version) {
   random.fill(x.partition_index, version);
   if (version >= 4) random.fill(x.current_leader_epoch, version);
   random.fill(x.timestamp, version);
 }
 
-inline void fill(Random& random, ListOffsetsRequest::ListOffsetsTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, ListOffsetsRequest::ListOffsetsTopic& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, ListOffsetsRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, ListOffsetsRequest& x, std::int16_t version) {
   random.fill(x.replica_id, version);
   if (version >= 2) random.fill(x.isolation_level, version);
   random.fill(x.topics, version);

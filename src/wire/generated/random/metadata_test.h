@@ -7,14 +7,14 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, MetadataResponse::MetadataResponseBroker& x, std::int16_t version) {
+inline void fill_message(Random& random, MetadataResponse::MetadataResponseBroker& x, std::int16_t version) {
   random.fill(x.node_id, version);
   random.fill(x.host, version);
   random.fill(x.port, version);
   if (version >= 1) random.fill_nullable(x.rack, true, version);
 }
 
-inline void fill(Random& random, MetadataResponse::MetadataResponsePartition& x, std::int16_t version) {
+inline void fill_message(Random& random, MetadataResponse::MetadataResponsePartition& x, std::int16_t version) {
   random.fill(x.error_code, version);
   random.fill(x.partition_index, version);
   random.fill(x.leader_id, version);
@@ -24,7 +24,7 @@ inline void fill(Random& random, MetadataResponse::MetadataResponsePartition& x,
   if (version >= 5) random.fill(x.offline_replicas, version);
 }
 
-inline void fill(Random& random, MetadataResponse::MetadataResponseTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, MetadataResponse::MetadataResponseTopic& x, std::int16_t version) {
   random.fill(x.error_code, version);
   random.fill_nullable(x.name, version >= 12, version);
   if (version >= 10) random.fill(x.topic_id, version);
@@ -33,7 +33,7 @@ inline void fill(Random& random, MetadataResponse::MetadataResponseTopic& x, std
   if (version >= 8) random.fill(x.topic_authorized_operations, version);
 }
 
-inline void fill(Random& random, MetadataResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, MetadataResponse& x, std::int16_t version) {
   if (version >= 3) random.fill(x.throttle_time_ms, version);
   random.fill(x.brokers, version);
   if (version >= 2) random.fill_nullable(x.cluster_id, true, version);
@@ -43,12 +43,12 @@ inline void fill(Random& random, MetadataResponse& x, std::int16_t version) {
   if (version >= 13) random.fill(x.error_code, version);
 }
 
-inline void fill(Random& random, MetadataRequest::MetadataRequestTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, MetadataRequest::MetadataRequestTopic& x, std::int16_t version) {
   if (version >= 10) random.fill(x.topic_id, version);
   random.fill_nullable(x.name, version >= 10, version);
 }
 
-inline void fill(Random& random, MetadataRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, MetadataRequest& x, std::int16_t version) {
   random.fill_nullable(x.topics, version >= 1, version);
   if (version >= 4) random.fill(x.allow_auto_topic_creation, version);
   if (version >= 8 && version <= 10) random.fill(x.include_cluster_authorized_operations, version);

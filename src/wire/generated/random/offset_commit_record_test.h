@@ -7,13 +7,13 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, OffsetCommitKey& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetCommitKey& x, std::int16_t version) {
   random.fill(x.group, version);
   random.fill(x.topic, version);
   random.fill(x.partition, version);
 }
 
-inline void fill(Random& random, OffsetCommitValue& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetCommitValue& x, std::int16_t version) {
   random.fill(x.offset, version);
   if (version >= 3) random.fill(x.leader_epoch, version);
   random.fill(x.metadata, version);

@@ -7,36 +7,36 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, OffsetCommitResponse::OffsetCommitResponsePartition& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetCommitResponse::OffsetCommitResponsePartition& x, std::int16_t version) {
   random.fill(x.partition_index, version);
   random.fill(x.error_code, version);
 }
 
-inline void fill(Random& random, OffsetCommitResponse::OffsetCommitResponseTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetCommitResponse::OffsetCommitResponseTopic& x, std::int16_t version) {
   if (version <= 9) random.fill(x.name, version);
   if (version >= 10) random.fill(x.topic_id, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, OffsetCommitResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetCommitResponse& x, std::int16_t version) {
   if (version >= 3) random.fill(x.throttle_time_ms, version);
   random.fill(x.topics, version);
 }
 
-inline void fill(Random& random, OffsetCommitRequest::OffsetCommitRequestPartition& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetCommitRequest::OffsetCommitRequestPartition& x, std::int16_t version) {
   random.fill(x.partition_index, version);
   random.fill(x.committed_offset, version);
   if (version >= 6) random.fill(x.committed_leader_epoch, version);
   random.fill_nullable(x.committed_metadata, true, version);
 }
 
-inline void fill(Random& random, OffsetCommitRequest::OffsetCommitRequestTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetCommitRequest::OffsetCommitRequestTopic& x, std::int16_t version) {
   if (version <= 9) random.fill(x.name, version);
   if (version >= 10) random.fill(x.topic_id, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, OffsetCommitRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetCommitRequest& x, std::int16_t version) {
   random.fill(x.group_id, version);
   random.fill(x.generation_id_or_member_epoch, version);
   random.fill(x.member_id, version);

@@ -7,7 +7,7 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, OffsetFetchResponse::OffsetFetchResponsePartition& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchResponse::OffsetFetchResponsePartition& x, std::int16_t version) {
   random.fill(x.partition_index, version);
   random.fill(x.committed_offset, version);
   if (version >= 5) random.fill(x.committed_leader_epoch, version);
@@ -15,12 +15,12 @@ inline void fill(Random& random, OffsetFetchResponse::OffsetFetchResponsePartiti
   random.fill(x.error_code, version);
 }
 
-inline void fill(Random& random, OffsetFetchResponse::OffsetFetchResponseTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchResponse::OffsetFetchResponseTopic& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, OffsetFetchResponse::OffsetFetchResponsePartitions& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchResponse::OffsetFetchResponsePartitions& x, std::int16_t version) {
   random.fill(x.partition_index, version);
   random.fill(x.committed_offset, version);
   random.fill(x.committed_leader_epoch, version);
@@ -28,44 +28,44 @@ inline void fill(Random& random, OffsetFetchResponse::OffsetFetchResponsePartiti
   random.fill(x.error_code, version);
 }
 
-inline void fill(Random& random, OffsetFetchResponse::OffsetFetchResponseTopics& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchResponse::OffsetFetchResponseTopics& x, std::int16_t version) {
   if (version <= 9) random.fill(x.name, version);
   if (version >= 10) random.fill(x.topic_id, version);
   random.fill(x.partitions, version);
 }
 
-inline void fill(Random& random, OffsetFetchResponse::OffsetFetchResponseGroup& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchResponse::OffsetFetchResponseGroup& x, std::int16_t version) {
   random.fill(x.group_id, version);
   random.fill(x.topics, version);
   random.fill(x.error_code, version);
 }
 
-inline void fill(Random& random, OffsetFetchResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchResponse& x, std::int16_t version) {
   if (version >= 3) random.fill(x.throttle_time_ms, version);
   if (version <= 7) random.fill(x.topics, version);
   if (version >= 2 && version <= 7) random.fill(x.error_code, version);
   if (version >= 8) random.fill(x.groups, version);
 }
 
-inline void fill(Random& random, OffsetFetchRequest::OffsetFetchRequestTopic& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchRequest::OffsetFetchRequestTopic& x, std::int16_t version) {
   random.fill(x.name, version);
   random.fill(x.partition_indexes, version);
 }
 
-inline void fill(Random& random, OffsetFetchRequest::OffsetFetchRequestTopics& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchRequest::OffsetFetchRequestTopics& x, std::int16_t version) {
   if (version <= 9) random.fill(x.name, version);
   if (version >= 10) random.fill(x.topic_id, version);
   random.fill(x.partition_indexes, version);
 }
 
-inline void fill(Random& random, OffsetFetchRequest::OffsetFetchRequestGroup& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchRequest::OffsetFetchRequestGroup& x, std::int16_t version) {
   random.fill(x.group_id, version);
   if (version >= 9) random.fill_nullable(x.member_id, true, version);
   if (version >= 9) random.fill(x.member_epoch, version);
   random.fill_nullable(x.topics, true, version);
 }
 
-inline void fill(Random& random, OffsetFetchRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, OffsetFetchRequest& x, std::int16_t version) {
   if (version <= 7) random.fill(x.group_id, version);
   if (version <= 7) random.fill_nullable(x.topics, version >= 2, version);
   if (version >= 8) random.fill(x.groups, version);

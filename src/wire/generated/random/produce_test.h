@@ -7,17 +7,17 @@
 
 namespace tidemark::wire::msg {
 
-inline void fill(Random& random, ProduceResponse::BatchIndexAndErrorMessage& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceResponse::BatchIndexAndErrorMessage& x, std::int16_t version) {
   random.fill(x.batch_index, version);
   random.fill_nullable(x.batch_index_error_message, true, version);
 }
 
-inline void fill(Random& random, ProduceResponse::LeaderIdAndEpoch& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceResponse::LeaderIdAndEpoch& x, std::int16_t version) {
   random.fill(x.leader_id, version);
   random.fill(x.leader_epoch, version);
 }
 
-inline void fill(Random& random, ProduceResponse::PartitionProduceResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceResponse::PartitionProduceResponse& x, std::int16_t version) {
   random.fill(x.index, version);
   random.fill(x.error_code, version);
   random.fill(x.base_offset, version);
@@ -28,37 +28,37 @@ inline void fill(Random& random, ProduceResponse::PartitionProduceResponse& x, s
   if (version >= 10) random.fill(x.current_leader, version);
 }
 
-inline void fill(Random& random, ProduceResponse::TopicProduceResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceResponse::TopicProduceResponse& x, std::int16_t version) {
   if (version <= 12) random.fill(x.name, version);
   if (version >= 13) random.fill(x.topic_id, version);
   random.fill(x.partition_responses, version);
 }
 
-inline void fill(Random& random, ProduceResponse::NodeEndpoint& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceResponse::NodeEndpoint& x, std::int16_t version) {
   random.fill(x.node_id, version);
   random.fill(x.host, version);
   random.fill(x.port, version);
   random.fill_nullable(x.rack, true, version);
 }
 
-inline void fill(Random& random, ProduceResponse& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceResponse& x, std::int16_t version) {
   random.fill(x.responses, version);
   random.fill(x.throttle_time_ms, version);
   if (version >= 10) random.fill(x.node_endpoints, version);
 }
 
-inline void fill(Random& random, ProduceRequest::PartitionProduceData& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceRequest::PartitionProduceData& x, std::int16_t version) {
   random.fill(x.index, version);
   random.fill_nullable(x.records, true, version);
 }
 
-inline void fill(Random& random, ProduceRequest::TopicProduceData& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceRequest::TopicProduceData& x, std::int16_t version) {
   if (version <= 12) random.fill(x.name, version);
   if (version >= 13) random.fill(x.topic_id, version);
   random.fill(x.partition_data, version);
 }
 
-inline void fill(Random& random, ProduceRequest& x, std::int16_t version) {
+inline void fill_message(Random& random, ProduceRequest& x, std::int16_t version) {
   random.fill_nullable(x.transactional_id, true, version);
   random.fill(x.acks, version);
   random.fill(x.timeout_ms, version);
