@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "wire/client_connection_core.h"
+#include "wire/error_codes.h"
 #include "wire/generated/api_versions.h"
 #include "wire/generated/headers.h"
 
@@ -15,7 +16,6 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::int16_t kUnsupportedVersion = 35;
 constexpr std::size_t kKeptBuffer = std::size_t{4} << 20;
 
 Error lost(const Address& address, const error_code& error) {
@@ -68,7 +68,7 @@ void Connection::Core::send_api_versions(std::int16_t version) {
 // A broker that does not speak the version asked says so in version 0 (KIP-511).
 bool Connection::Core::on_api_versions(const RawReply& raw) {
   Reader peek(raw.body);
-  const bool too_new = peek.int16() == kUnsupportedVersion && peek.ok() && raw.version > 0;
+  const bool too_new = static_cast<ErrorCode>(peek.int16()) == ErrorCode::unsupported_version && peek.ok() && raw.version > 0;
   Reader reader(raw.body);
   msg::ApiVersionsResponse response;
   if (!response.decode(reader, too_new ? std::int16_t{0} : raw.version) || !reader.at_end()) return false;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "wire/error_codes.h"
 #include "wire/generated/metadata.h"
 
 namespace tidemark::wire {
@@ -62,7 +63,7 @@ const PartitionInfo* Metadata::find_partition(std::string_view topic, std::int32
 Result<Metadata> merge_metadata(const Metadata& previous, const msg::MetadataResponse& response,
                                 const MetadataLimits& limits) {
   if (response.error_code != 0) {
-    return Error{ErrorKind::unavailable, "metadata was answered with error " + std::to_string(response.error_code)};
+    return Error{ErrorKind::unavailable, "metadata was answered with " + std::string(error_name(response.error_code))};
   }
   if (response.brokers.size() > limits.max_brokers) return Error{ErrorKind::limit, "metadata: too many brokers"};
   Metadata metadata;

@@ -6,8 +6,8 @@
 #pragma once
 
 #include <cassert>
+#include <optional>
 #include <utility>
-#include <variant>
 
 #include "base/result.h"
 
@@ -23,25 +23,26 @@ struct CallError {
 template <class Response>
 class [[nodiscard]] Reply {
  public:
-  Reply(Response response) : state_(std::in_place_index<0>, std::move(response)) {}  // NOLINT: implicit by design
-  Reply(CallError error) : state_(std::in_place_index<1>, std::move(error)) {}       // NOLINT: implicit by design
+  Reply(Response response) : response_(std::move(response)) {}  // NOLINT: implicit by design
+  Reply(CallError error) : error_(std::move(error)) {}          // NOLINT: implicit by design
 
-  bool ok() const { return state_.index() == 0; }
+  bool ok() const { return response_.has_value(); }
   explicit operator bool() const { return ok(); }
 
   // Precondition: ok(). Views inside point into the connection's receive buffer
   // and die when the completion that was given this reply returns.
-  Response& operator*() { assert(ok()); return *std::get_if<0>(&state_); }
-  const Response& operator*() const { assert(ok()); return *std::get_if<0>(&state_); }
+  Response& operator*() { assert(ok()); return *response_; }
+  const Response& operator*() const { assert(ok()); return *response_; }
   Response* operator->() { return &**this; }
   const Response* operator->() const { return &**this; }
 
   // Precondition: !ok().
-  const Error& error() const { assert(!ok()); return std::get_if<1>(&state_)->error; }
-  bool maybe_sent() const { assert(!ok()); return std::get_if<1>(&state_)->maybe_sent; }
+  const Error& error() const { assert(!ok()); return error_.error; }
+  bool maybe_sent() const { assert(!ok()); return error_.maybe_sent; }
 
  private:
-  std::variant<Response, CallError> state_;
+  std::optional<Response> response_;
+  CallError error_;
 };
 
 }  // namespace tidemark::wire

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "wire/error_codes.h"
 #include "wire/generated/api_versions.h"
 
 namespace tidemark::wire {
@@ -20,7 +21,7 @@ std::optional<std::int16_t> common_version(VersionRange ours, VersionRange their
 
 Result<VersionTable> VersionTable::from(const msg::ApiVersionsResponse& response) {
   if (response.error_code != 0) {
-    return Error{ErrorKind::unavailable, "ApiVersions answered with error " + std::to_string(response.error_code)};
+    return Error{ErrorKind::unavailable, "ApiVersions was answered with " + std::string(error_name(response.error_code))};
   }
   VersionTable table;
   for (const auto& api : response.api_keys) {
