@@ -48,7 +48,8 @@ TEST_P(ConsumerClientTest, CommitsAfterTheWork) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ConsumerClientTest,
-                         testing::Values(ConsumerClient{"java", java_classic}, ConsumerClient{"java_kip848", java_kip848},
+                         testing::Values(ConsumerClient{"java", java_classic},
+                                         ConsumerClient{"java_kip848", java_kip848},
                                          ConsumerClient{"kafkajs", kafkajs_consumer}),
                          kName);
 

@@ -288,6 +288,8 @@ class FaultProxy::Reactor {
   }
 
   asio::io_context context_{1};
+  // Refusing and having cut all leaves nothing to wait for, yet calls still come.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   tcp::endpoint upstream_;
   tcp::endpoint listen_on_;
   tcp::acceptor acceptor_;

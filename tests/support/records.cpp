@@ -94,7 +94,9 @@ std::vector<Record> read_all(const std::string& bootstrap, const std::string& to
   std::vector<bool> finished(static_cast<std::size_t>(unfinished), false);
   const auto deadline = std::chrono::steady_clock::now() + bound;
   while (unfinished > 0) {
-    if (std::chrono::steady_clock::now() >= deadline) throw std::runtime_error("the end of " + topic + " is not in reach");
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw std::runtime_error("the end of " + topic + " is not in reach");
+    }
     const KafkaMessage message(rd_kafka_consumer_poll(consumer.get(), 100));
     if (!message) continue;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
