@@ -27,12 +27,12 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   if (text == "0") return std::chrono::nanoseconds(0);
   std::size_t at = 0;
   std::int64_t whole = 0, thousandths = 0;
-  for (; at < text.size() && is_digit(text[at]); ++at) whole = whole * 10 + (text[at] - '0');
+  for (; at < text.size() && is_digit(text[at]) && at <= kMaxDigits; ++at) whole = whole * 10 + (text[at] - '0');
   if (at == 0 || at > kMaxDigits) return malformed(text);
   if (at < text.size() && text[at] == '.') {
     std::int64_t weight = 100;
     const std::size_t point = at++;
-    for (; at < text.size() && is_digit(text[at]); ++at, weight /= 10) thousandths += (text[at] - '0') * weight;
+    for (; at < text.size() && is_digit(text[at]) && at <= point + 4; ++at, weight /= 10) thousandths += (text[at] - '0') * weight;
     if (at == point + 1 || at > point + 4) return malformed(text);
   }
   for (const Unit& unit : kUnits)

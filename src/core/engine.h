@@ -54,7 +54,7 @@ struct EngineConfig {
   std::size_t max_waits = 100'000;
   std::size_t max_waits_per_topic = 50'000;
   std::size_t max_consumers = 10'000;
-  std::size_t max_frontiers = 1'000'000;
+  std::size_t max_frontiers = 250'000;
 };
 
 struct PublishRequest {

@@ -1,0 +1,95 @@
+// Joins HTTP, the engine and the log on one reactor.
+//
+// Each of the three is blind to the others: HTTP knows calls and answers, the
+// log records and commits, the engine neither sockets nor clocks. This class is
+// the plain call between them. It decides nothing: it gives the engine the time
+// and carries out its effects.
+//
+// Threading: one reactor; everything is called there. Effects are carried out
+// by the outermost call only, so an answer that leads to the next request of
+// the same connection does not nest.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/engine.h"
+#include "gateway/ids.h"
+#include "gateway/metrics.h"
+#include "gateway/settings.h"
+#include "http/api.h"
+#include "log/log.h"
+
+namespace tidemark::gateway {
+
+class Gateway final : public http::Api, public log::Observer {
+ public:
+  // `io`, `log` and `replies` must outlive the gateway.
+  Gateway(boost::asio::io_context& io, const Settings& settings, log::Log& log, http::Replies& replies);
+  ~Gateway() override;
+
+  // Begins to follow the log.
+  void start();
+
+  // Refuses new requests; those held are answered by `drain_time` at the
+  // latest. `drained` is called once, when none is left.
+  void drain(std::function<void()> drained);
+
+  // More lines for metrics(), from parts that this class does not know.
+  void add_metrics(MetricsSource source) { metric_sources_.push_back(std::move(source)); }
+
+  // http::Api
+  void publish(http::ExchangeId exchange, http::PublishCall call) override;
+  void resume(http::ExchangeId exchange, http::MarkCall call) override;
+  void gone(http::ExchangeId exchange) override;
+  std::vector<core::TopicView> topics() override;
+  std::vector<core::ConsumerView> consumers() override;
+  http::Health health() override;
+  std::string metrics() override;
+
+  // log::Observer
+  void on_delivered(log::AppendId id, const core::Delivery& delivery) override;
+  void on_commit(const core::Commit& commit) override;
+  void on_seed(const core::Seed& seed) override;
+  void on_group(const core::GroupState& group) override;
+  void on_topics(std::span<const core::TopicState> topics) override;
+  void on_ends(const core::Ends& ends) override;
+  void on_synced() override;
+  void on_lost(const std::string& why) override;
+
+ private:
+  void carry_out();
+  void answer(const core::Answer& answer);
+  void arm();
+  core::Time deadline_of(core::Time received, const std::optional<core::Duration>& wait) const;
+
+  const Settings& settings_;
+  log::Log& log_;
+  http::Replies& replies_;
+  core::Engine engine_;
+  IdSource ids_;
+  Latencies latencies_;
+  std::vector<MetricsSource> metric_sources_;
+
+  // Exactly the exchanges that have an open wait, both ways.
+  std::unordered_map<std::uint64_t, http::ExchangeId> exchange_of_wait_;
+  std::unordered_map<http::ExchangeId, core::WaitId> wait_of_exchange_;
+
+  core::Effects effects_;  // being filled
+  core::Effects doing_;    // being carried out
+  bool carrying_out_ = false;
+
+  boost::asio::steady_timer timer_;
+  std::optional<core::Time> armed_for_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::string lost_why_;
+  std::function<void()> drained_;
+};
+
+}  // namespace tidemark::gateway

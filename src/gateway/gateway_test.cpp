@@ -1,0 +1,249 @@
+// The gateway with a log that does what the test says.
+#include "gateway/gateway.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <map>
+
+namespace tidemark::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+class FakeLog final : public log::Log {
+ public:
+  void start(log::Observer& observer) override { observer_ = &observer; }
+  Result<void> append(log::AppendId id, log::Record record) override {
+    if (full) return Error{ErrorKind::limit, "the queue is full"};
+    appended[id] = std::move(record);
+    return {};
+  }
+  std::optional<core::Delivery> withdraw(log::AppendId id) override {
+    if (appended.erase(id) == 0) return std::nullopt;
+    core::Delivery delivery;
+    delivery.fate = sent ? core::Delivery::Fate::unknown : core::Delivery::Fate::not_appended;
+    delivery.reason = core::Delivery::Reason::timeout;
+    delivery.partition = 0;
+    delivery.offset = 7;
+    return delivery;
+  }
+  void ask_ends(const log::EndsQuery& query) override { asked.push_back(query); }
+  void stop(core::Duration, std::function<void()> done) override { done(); }
+
+  void deliver_all(core::Offset offset) {
+    for (const auto& [id, record] : std::exchange(appended, {})) {
+      core::Delivery delivery;
+      delivery.fate = core::Delivery::Fate::appended;
+      delivery.partition = 0;
+      delivery.offset = offset;
+      observer_->on_delivered(id, delivery);
+    }
+  }
+
+  bool full = false;
+  bool sent = true;
+  std::map<log::AppendId, log::Record> appended;
+  std::vector<log::EndsQuery> asked;
+  log::Observer* observer_ = nullptr;
+};
+
+class FakeReplies final : public http::Replies {
+ public:
+  void answered(http::ExchangeId exchange, const core::Answer& answer) override {
+    EXPECT_FALSE(answers.contains(exchange)) << "answered twice";
+    answers[exchange] = answer;
+    if (on_answer) on_answer();
+  }
+  void refused(http::ExchangeId exchange, const core::Refusal& refusal) override { refusals[exchange] = refusal; }
+  std::map<http::ExchangeId, core::Answer> answers;
+  std::map<http::ExchangeId, core::Refusal> refusals;
+  std::function<void()> on_answer;
+};
+
+class GatewayTest : public ::testing::Test {
+ protected:
+  void start(std::vector<std::string> wait_for = {"views"}) {
+    settings.engine.wait_for["orders"] = std::move(wait_for);
+    settings.engine.reset_earliest = {"views"};
+    gateway = std::make_unique<Gateway>(io, settings, log, replies);
+    gateway->start();
+    gateway->on_topics(std::vector<core::TopicState>{{"orders", {}, 3}});
+    gateway->on_synced();
+    join("views");
+  }
+  void join(const std::string& group) {
+    core::GroupState state;
+    state.group = group;
+    state.managed = true;
+    state.members = 1;
+    state.at = {0, next_record++};
+    gateway->on_group(state);
+  }
+  void commit(const std::string& group, core::Offset offset) {
+    core::Commit commit;
+    commit.group = group;
+    commit.topic = "orders";
+    commit.offset = offset;
+    commit.at = {0, next_record++};
+    commit.settled_at = commit.at.offset;
+    gateway->on_commit(commit);
+  }
+  void publish(http::ExchangeId exchange, core::Duration wait = 1h) {
+    http::PublishCall call;
+    call.topic = "orders";
+    call.value = "v";
+    call.content_type = "text/plain";
+    call.wait_for = wait;
+    call.received = std::chrono::steady_clock::now();
+    gateway->publish(exchange, std::move(call));
+  }
+
+  boost::asio::io_context io{1};
+  Settings settings;
+  FakeLog log;
+  FakeReplies replies;
+  std::unique_ptr<Gateway> gateway;
+  core::Offset next_record = 0;
+};
+
+TEST_F(GatewayTest, AnswersWhenTheConsumerCommits) {
+  start();
+  publish(1);
+  ASSERT_EQ(log.appended.size(), 1U);
+  const log::Record& record = log.appended.begin()->second;
+  ASSERT_EQ(record.headers.size(), 4U);
+  EXPECT_EQ(record.headers[0].name, "tidemark-id");
+  EXPECT_EQ(record.headers[1].name, "traceparent");
+  EXPECT_EQ(record.headers[2].name, "baggage");
+  EXPECT_EQ(record.headers[3].value, "text/plain");
+  log.deliver_all(0);
+  EXPECT_TRUE(replies.answers.empty());
+  commit("views", 1);
+  ASSERT_TRUE(replies.answers.contains(1));
+  EXPECT_TRUE(replies.answers[1].all_processed());
+}
+
+TEST_F(GatewayTest, RefusesBeforeTheGroupsAreKnown) {
+  gateway = std::make_unique<Gateway>(io, settings, log, replies);
+  gateway->start();
+  publish(1);
+  ASSERT_TRUE(replies.refusals.contains(1));
+  EXPECT_EQ(replies.refusals[1].code, core::Refusal::Code::not_ready);
+  EXPECT_TRUE(log.appended.empty());
+  EXPECT_FALSE(gateway->health().ready);
+}
+
+TEST_F(GatewayTest, AnswersPendingAtTheDeadline) {
+  start();
+  publish(1, 1ms);
+  log.deliver_all(0);
+  io.run_for(10s);  // ends when the timer has nothing more to wait for
+  ASSERT_TRUE(replies.answers.contains(1));
+  EXPECT_FALSE(replies.answers[1].settled);
+  EXPECT_FALSE(replies.answers[1].mark.empty());
+}
+
+TEST_F(GatewayTest, SaysUnknownWhenTheAppendIsOverdue) {
+  start();
+  publish(1, 1ms);
+  io.run_for(10s);
+  ASSERT_TRUE(replies.answers.contains(1));
+  EXPECT_EQ(replies.answers[1].fate, core::Delivery::Fate::unknown);
+  ASSERT_EQ(replies.answers[1].mark.terms.size(), 1U);
+  EXPECT_EQ(replies.answers[1].mark.terms[0].kind, core::Term::Kind::pending);
+  EXPECT_EQ(replies.answers[1].mark.terms[0].first, 7);
+}
+
+TEST_F(GatewayTest, SaysNotAppendedWhenItWasNeverSent) {
+  start();
+  log.sent = false;
+  publish(1, 1ms);
+  io.run_for(10s);
+  ASSERT_TRUE(replies.answers.contains(1));
+  EXPECT_EQ(replies.answers[1].fate, core::Delivery::Fate::not_appended);
+}
+
+TEST_F(GatewayTest, SaysNotAppendedWhenTheQueueIsFull) {
+  start();
+  log.full = true;
+  publish(1);
+  ASSERT_TRUE(replies.answers.contains(1));
+  EXPECT_EQ(replies.answers[1].reason, core::Delivery::Reason::limit);
+}
+
+TEST_F(GatewayTest, FreesTheWaitOfAClientThatWentAway) {
+  start();
+  publish(1);
+  log.deliver_all(0);
+  gateway->gone(1);
+  commit("views", 1);
+  EXPECT_TRUE(replies.answers.empty());
+  EXPECT_NE(gateway->metrics().find("tidemark_open_waits 0\n"), std::string::npos);
+}
+
+TEST_F(GatewayTest, ResumesAMark) {
+  start();
+  publish(1, 1ms);
+  log.deliver_all(0);
+  io.run_for(10s);
+  http::MarkCall call;
+  call.mark = replies.answers.at(1).mark;
+  call.received = std::chrono::steady_clock::now();
+  gateway->resume(2, call);
+  EXPECT_FALSE(replies.answers.at(2).settled);
+  call.wait = true;
+  call.wait_for = 1h;
+  gateway->resume(3, call);
+  EXPECT_FALSE(replies.answers.contains(3));
+  commit("views", 1);
+  EXPECT_TRUE(replies.answers.at(3).all_processed());
+}
+
+TEST_F(GatewayTest, AsksForTheEndOfACommitAboveIt) {
+  start();
+  commit("views", 5);
+  ASSERT_EQ(log.asked.size(), 1U);
+  EXPECT_TRUE(log.asked[0].high_watermark);
+  core::Ends ends;
+  ends.topic = "orders";
+  ends.high_watermark = 5;
+  ends.asked = log.asked[0].number;
+  gateway->on_ends(ends);
+  publish(1);
+  log.deliver_all(5);
+  commit("views", 6);
+  EXPECT_TRUE(replies.answers.at(1).all_processed());
+}
+
+TEST_F(GatewayTest, DrainsHeldRequestsAndRefusesNewOnes) {
+  start();
+  settings.drain_time = 1ms;
+  publish(1);
+  log.deliver_all(0);
+  bool drained = false;
+  gateway->drain([&] { drained = true; });
+  EXPECT_FALSE(drained);
+  publish(2);
+  EXPECT_EQ(replies.refusals.at(2).code, core::Refusal::Code::draining);
+  io.run_for(10s);
+  EXPECT_TRUE(drained);
+  EXPECT_FALSE(replies.answers.at(1).settled);
+  EXPECT_TRUE(replies.answers.at(1).draining);
+}
+
+TEST_F(GatewayTest, AnAnswerMayLeadToTheNextRequestAtOnce) {
+  start({});
+  replies.on_answer = [&] {
+    replies.on_answer = nullptr;
+    publish(2);
+  };
+  publish(1);
+  log.deliver_all(0);
+  EXPECT_TRUE(replies.answers.at(1).all_processed());
+  log.deliver_all(1);
+  EXPECT_TRUE(replies.answers.at(2).all_processed());
+}
+
+}  // namespace
+}  // namespace tidemark::gateway
