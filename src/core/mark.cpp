@@ -102,6 +102,10 @@ class Unpacker {
     rest_.remove_prefix(1);
     return value;
   }
+  std::uint8_t byte_below(std::uint8_t limit) {
+    const std::uint8_t value = byte();
+    return value < limit ? value : fail();
+  }
   // A number of at most 62 bits, so that adding one or two never overflows.
   std::int64_t number() {
     std::uint64_t value = 0;
@@ -192,9 +196,9 @@ Expected unpack_expected(Unpacker& in, const std::vector<std::string>& names) {
 
 Term unpack_term(Unpacker& in, const std::vector<std::string>& names) {
   Term term;
-  term.kind = static_cast<Term::Kind>(in.byte() % 4);
+  term.kind = static_cast<Term::Kind>(in.byte_below(3));
   term.topic = in.text();
-  if (in.byte() != 0) term.topic_id = in.uuid();
+  if (in.byte_below(2) != 0) term.topic_id = in.uuid();
   term.partition = static_cast<Partition>(in.number_below(INT32_MAX) - 1);
   if (term.kind == Term::Kind::pending) {
     term.first = in.number() - 1;
@@ -212,14 +216,18 @@ Term unpack_term(Unpacker& in, const std::vector<std::string>& names) {
 }
 
 std::optional<std::string> invalid_part(const Term& term) {
-  if (static_cast<int>(term.kind) > 2) return "unknown kind of term";
   if (term.topic.empty() || term.topic.size() > 249) return "a topic's name is empty or too long";
   if (term.kind != Term::Kind::pending && term.partition < 0) return "a position without a partition";
   return std::nullopt;
 }
 
 // What the mark says of one consumer at one position, when two marks say it.
-Anchor lower(const Anchor& a, const Anchor& b) { return a.committed <= b.committed ? a : b; }
+Anchor lower(const Anchor& a, const Anchor& b) {
+  const auto order = [](const Anchor& x) {
+    return std::tuple(x.committed, x.declared, !x.at.known(), x.at.partition, x.at.offset);
+  };
+  return order(b) < order(a) ? b : a;
+}
 
 void unite_expected(std::vector<Expected>& into, const std::vector<Expected>& from, bool same_position) {
   for (const Expected& expected : from) {
@@ -268,7 +276,12 @@ std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
   for (Term& term : terms) {
     if (term.kind == Term::Kind::pending) {
       const auto same = std::find_if(result.begin(), result.end(), [&](const Term& t) { return t.id == term.id; });
-      if (same == result.end()) result.push_back(std::move(term));
+      if (same == result.end()) {
+        result.push_back(std::move(term));
+      } else {
+        same->first = same->last = std::min(same->first, term.first);
+        unite_expected(same->expected, term.expected, true);
+      }
       continue;
     }
     std::vector<Term>& here = partitions[partition_of(term)];
@@ -285,7 +298,9 @@ std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
     const bool has_prefix =
         std::any_of(here.begin(), here.end(), [](const Term& t) { return t.kind == Term::Kind::prefix; });
     if (here.size() > events || (has_prefix && here.size() > 1)) {
-      std::sort(here.begin(), here.end(), [](const Term& a, const Term& b) { return a.last < b.last; });
+      std::sort(here.begin(), here.end(), [](const Term& a, const Term& b) {
+        return std::tuple(a.last, a.kind, a.first) < std::tuple(b.last, b.kind, b.first);
+      });
       // A prefix takes in what lies below it; events above it stay events while few.
       std::vector<Term> kept;
       for (Term& term : here) {
@@ -306,6 +321,17 @@ std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
     std::sort(term.expected.begin(), term.expected.end(),
               [](const Expected& a, const Expected& b) { return a.name < b.name; });
   return result;
+}
+
+std::optional<Error> beyond_bounds(const Mark& mark) {
+  if (mark.terms.size() > Mark::kMaxTerms)
+    return Error{ErrorKind::limit, "the mark would have " + std::to_string(mark.terms.size()) +
+                                       " positions, more than the " + std::to_string(Mark::kMaxTerms) + " allowed"};
+  for (const Term& term : mark.terms)
+    if (term.expected.size() > Mark::kMaxExpected)
+      return Error{ErrorKind::limit, "the mark would name more than " + std::to_string(Mark::kMaxExpected) +
+                                         " consumers for one position"};
+  return std::nullopt;
 }
 
 std::string pack(const Mark& mark) {
@@ -329,10 +355,11 @@ std::string pack(const Mark& mark) {
 
 Result<std::string> encode(const Mark& mark) {
   std::string text = pack(mark);
-  if (text.size() <= Mark::kMaxText) return text;
+  if (text.size() <= Mark::kMaxText && !beyond_bounds(mark)) return text;
   // One prefix a partition is the smallest true form.
   Mark smaller{mark.scope, compact(mark.terms, 1)};
   text = pack(smaller);
+  if (auto beyond = beyond_bounds(smaller)) return std::move(*beyond);
   if (text.size() <= Mark::kMaxText) return text;
   return Error{ErrorKind::limit, "the mark would be " + std::to_string(text.size()) + " bytes, more than the " +
                                      std::to_string(Mark::kMaxText) + " allowed: wait for fewer events or consumers"};
@@ -377,13 +404,7 @@ Result<Mark> merge(const Mark& a, const Mark& b) {
     return merged;
   }
   merged.terms = compact(std::move(merged.terms), Mark::kEventTermsPerPartition);
-  if (merged.terms.size() > Mark::kMaxTerms)
-    return Error{ErrorKind::limit, "the merged mark would have " + std::to_string(merged.terms.size()) +
-                                       " positions, more than the " + std::to_string(Mark::kMaxTerms) + " allowed"};
-  for (const Term& term : merged.terms)
-    if (term.expected.size() > Mark::kMaxExpected)
-      return Error{ErrorKind::limit, "the merged mark names more than " + std::to_string(Mark::kMaxExpected) +
-                                         " consumers for one partition"};
+  if (auto beyond = beyond_bounds(merged)) return std::move(*beyond);
   return merged;
 }
 

@@ -8,7 +8,7 @@
 // Format, version 1: base64url without padding of
 //   u8 version, u8 scope, uvarint names, then each: uvarint length + UTF-8;
 //   uvarint terms, then each: u8 kind, topic (uvarint length + bytes), u8 has_id
-//   [+ 16 bytes topic id], uvarint partition, then
+//   [+ 16 bytes topic id], uvarint partition + 1, then
 //     event:   uvarint offset, uvarint leader epoch + 1
 //     prefix:  uvarint first, uvarint last - first, uvarint leader epoch + 1
 //     pending: uvarint lowest offset + 1, 16 bytes event id
@@ -81,7 +81,7 @@ struct Mark {
   friend bool operator==(const Mark&, const Mark&) = default;
 };
 
-// Text of a mark. Error kind limit when it would pass Mark::kMaxText even
+// Text of a mark. Error kind limit when it would pass one of Mark's bounds even
 // after widening.
 Result<std::string> encode(const Mark& mark);
 
@@ -91,8 +91,10 @@ Result<Mark> decode(std::string_view text);
 
 // Union: a wait for the result ends no earlier than waits for each part would.
 // A prefix absorbs lower terms of its partition, many event terms on one
-// partition widen to a prefix, an anchor becomes the lower of the two (none, if
-// either has none). The stronger scope wins. Error kind limit beyond the bounds.
+// partition widen to a prefix, an anchor becomes the lower of the two. Where one
+// mark knows none: at the same position the other's holds for both, over
+// different positions there is none. The stronger scope wins. The order of the
+// marks does not matter. Error kind limit beyond the bounds.
 Result<Mark> merge(const Mark& a, const Mark& b);
 
 }  // namespace tidemark::core
