@@ -3,6 +3,22 @@
 #include <algorithm>
 
 namespace tidemark::core {
+namespace {
+
+// kNoOffset where the positions do not reach.
+Offset tail_at(const TailPositions& positions, Partition partition) {
+  const auto index = static_cast<std::size_t>(partition);
+  return positions && partition >= 0 && index < positions->size() ? (*positions)[index] : kNoOffset;
+}
+
+// The tail only goes forward, so two of its positions differ one way.
+bool is_older(const std::vector<Offset>& a, const std::vector<Offset>& b) {
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
+    if (a[i] != b[i]) return a[i] < b[i];
+  return false;
+}
+
+}  // namespace
 
 bool Consumer::subscribes(TopicNumber topic) const {
   return std::binary_search(subscribed.begin(), subscribed.end(), topic);
@@ -44,29 +60,43 @@ Cell* Consumers::cell_or_add(ConsumerNumber consumer, TopicNumber topic, Partiti
   if (Cell* cell = c.cell(topic, partition)) return cell;
   if (frontiers_ >= max_frontiers_) return nullptr;
   ++frontiers_;
-  ++c.cells_per_topic[topic];
   link(topics, topic, consumer);
   return c.cells.emplace(Consumer::key(topic, partition), std::make_unique<Cell>()).first->second.get();
 }
 
 void Consumers::remove_cell(ConsumerNumber consumer, std::uint64_t key) {
   Consumer& c = consumers_[consumer];
-  if (c.cells.erase(key) == 0) return;
+  const auto found = c.cells.find(key);
+  if (found == c.cells.end()) return;
+  note_row(consumer, Consumer::topic_of(key), *found->second, false);
+  c.cells.erase(found);
   --frontiers_;
-  const auto count = c.cells_per_topic.find(Consumer::topic_of(key));
-  if (--count->second == 0) c.cells_per_topic.erase(count);
+}
+
+void Consumers::note_row(ConsumerNumber consumer, TopicNumber topic, Cell& cell, bool present) {
+  if (cell.row == present) return;
+  cell.row = present;
+  std::unordered_map<TopicNumber, std::uint32_t>& rows = consumers_[consumer].rows_per_topic;
+  if (present) {
+    ++rows[topic];
+  } else if (--rows[topic] == 0) {
+    rows.erase(topic);
+  }
 }
 
 bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics& topics, Time now) {
   Consumer& c = consumers_[consumer];
   if (state.at.known()) {
     if (c.group_at.partition == state.at.partition && state.at.offset <= c.group_at.offset) return false;
+    if (tail_at(c.group_as_of, state.at.partition) > state.at.offset) return false;  // the answer contains it
     c.group_at = state.at;
     c.group_as_of.reset();
   } else if (state.as_of && c.group_at.known() &&
              static_cast<std::size_t>(c.group_at.partition) < state.as_of->size() &&
-             c.group_at.offset >= (*state.as_of)[static_cast<std::size_t>(c.group_at.partition)]) {
+             c.group_at.offset >= tail_at(state.as_of, c.group_at.partition)) {
     return false;  // the tail has shown something newer than the question
+  } else if (state.as_of && c.group_as_of && is_older(*state.as_of, *c.group_as_of)) {
+    return false;
   } else {
     c.group_at = LogPoint{};
     c.group_as_of = state.as_of;

@@ -30,6 +30,7 @@ namespace tidemark::core {
 struct Cell {
   Frontier frontier;
   Obligations obligations;
+  bool row = false;  // the group has a commit here; a wait alone makes a cell too
 };
 
 struct Consumer {
@@ -51,11 +52,11 @@ struct Consumer {
   Cadence cadence;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Cell>> cells;
-  std::unordered_map<TopicNumber, std::uint32_t> cells_per_topic;
+  std::unordered_map<TopicNumber, std::uint32_t> rows_per_topic;
   std::size_t open = 0;  // obligations
 
   bool subscribes(TopicNumber topic) const;
-  bool has_cells(TopicNumber topic) const { return cells_per_topic.contains(topic); }
+  bool commits(TopicNumber topic) const { return rows_per_topic.contains(topic); }
   // The group had members and has none.
   bool is_empty_group() const { return managed && members == 0; }
   // A commit whose record is `at` was made by somebody's hand: the group was
@@ -88,6 +89,8 @@ class Consumers {
   // Makes the cell where there is none; nullptr when the table is full.
   Cell* cell_or_add(ConsumerNumber consumer, TopicNumber topic, Partition partition, Topics& topics);
   void remove_cell(ConsumerNumber consumer, std::uint64_t key);
+  // The group's row for the cell's partition was written, or deleted.
+  void note_row(ConsumerNumber consumer, TopicNumber topic, Cell& cell, bool present);
 
   // Applies what was learned of a group; false when it is older than what is
   // known and was ignored.

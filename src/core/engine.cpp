@@ -103,6 +103,7 @@ std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time 
     return s.refuse({Refusal::Code::gateway_limit, "the gateway has " + std::to_string(s.waits.size()) +
                      " requests waiting, its limit", "", s.config.retry_after});
   std::vector<std::string> named;
+  std::size_t new_names = 0, new_cells = 0;
   for (const Term& term : request.mark.terms) {
     const auto number = s.topics.find(term.topic);
     if (!number || !s.topics[*number].exists())
@@ -115,13 +116,19 @@ std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time 
       return s.refuse({Refusal::Code::unknown_partition, "the mark names partition " + std::to_string(term.partition) +
                        " of '" + term.topic + "', which has " + std::to_string(topic.partitions), "mark", {}});
     for (const Expected& e : term.expected) {
-      if (std::find(named.begin(), named.end(), e.name) == named.end()) named.push_back(e.name);
-      // A forged mark must not fill the table that real groups need.
-      if (!s.consumers.find(e.name) && s.consumers.size() >= s.config.max_consumers / 2)
-        return s.refuse({Refusal::Code::gateway_limit, "too many consumers are known to take up '" + e.name + "'", "mark",
-                         s.config.retry_after});
+      const auto consumer = s.consumers.find(e.name);
+      const bool first = std::find(named.begin(), named.end(), e.name) == named.end();
+      if (first) named.push_back(e.name);
+      if (first && !consumer) ++new_names;
+      if (term.kind != Term::Kind::pending && !(consumer && s.consumers[*consumer].cell(*number, term.partition)))
+        ++new_cells;
     }
   }
+  // A forged mark must not fill the tables that real groups need.
+  if ((new_names > 0 && s.consumers.size() + new_names > s.config.max_consumers / 2) ||
+      (new_cells > 0 && s.consumers.frontiers() + new_cells > s.config.max_frontiers / 2))
+    return s.refuse({Refusal::Code::gateway_limit, "too many consumers are known to take up those of the mark", "mark",
+                     s.config.retry_after});
   for (const std::string& only : request.only)
     if (std::find(named.begin(), named.end(), only) == named.end()) return s.refuse(unknown_consumer(only, named));
 
@@ -142,7 +149,7 @@ std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time 
       if (!request.only.empty() && std::find(request.only.begin(), request.only.end(), e.name) == request.only.end())
         continue;
       const auto consumer = s.expectation.admit(e.name, s.consumers);
-      if (!consumer) continue;  // admission above left room for half the table
+      if (!consumer) continue;  // admission above saw to room
       Need& need = wait.needs.emplace_back();
       need.consumer = *consumer;
       need.term = index;
@@ -189,8 +196,7 @@ void Engine::delivered(WaitId id, const Delivery& delivery, Time now, Effects& e
   term.leader_epoch = delivery.leader_epoch;
   wait->appended = now;
   wait->state = Wait::State::waiting;
-  const Topic& topic = s.topics[term.topic];
-  if (topic.id == term.topic_id || topic.id.is_nil() || term.topic_id.is_nil())
+  if (!s.other_incarnation(term))
     s.raise_end(term.topic, term.partition, delivery.offset + 1, now, effects);
   for (std::uint32_t i = 0; i < wait->needs.size(); ++i) {
     wait->needs[i].anchor = s.anchor_at_append(wait->needs[i], term);

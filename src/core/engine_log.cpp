@@ -27,7 +27,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     return;
   }
   const Partition partition = planted(Bug::partition_ignored) ? 0 : commit.partition;
-  Cell* cell = s.consumers.cell_or_add(*number, *topic, partition, s.topics);
+  Cell* cell = s.cell_for(*number, *topic, partition);
   if (cell == nullptr) {
     ++s.stats.commits_ignored;
     return;
@@ -46,6 +46,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     ++s.stats.commits_stale;
     return;
   }
+  s.consumers.note_row(*number, *topic, *cell, commit.offset != kNoOffset);
   if (commit.offset != kNoOffset && !update.moved_by_hand) {
     consumer.last_sign = now;
     consumer.dormant = false;
@@ -54,8 +55,8 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   if (applied == Applied::held) {
     ++s.stats.commits_held;
     s.hold(*number, *topic, partition, effects);
-  } else if (applied == Applied::moved) {
-    s.advance(*number, *topic, partition, false, now, effects);
+  } else {
+    s.advance(*number, *topic, partition, applied, now, effects);
   }
 }
 
@@ -71,12 +72,14 @@ void Engine::seed(const Seed& seed, Time now, Effects& effects) {
     if (row.partition < 0 || row.partition >= Topics::kMaxPartitions || row.offset < 0) continue;
     const auto topic = s.topics.find_or_add(row.topic);
     if (!topic) continue;
-    Cell* cell = s.consumers.cell_or_add(*number, *topic, row.partition, s.topics);
+    Cell* cell = s.cell_for(*number, *topic, row.partition);
     if (cell == nullptr) continue;
     PartitionEnds& ends = s.topics.ends(*topic, row.partition);
     const Applied applied = cell->frontier.seed(row.offset, seed.as_of, ends.known_end, ends.asked + 1);
+    if (applied == Applied::stale) continue;
+    s.consumers.note_row(*number, *topic, *cell, true);
     if (applied == Applied::held) s.hold(*number, *topic, row.partition, effects);
-    if (applied == Applied::moved) s.advance(*number, *topic, row.partition, false, now, effects);
+    s.advance(*number, *topic, row.partition, applied, now, effects);
   }
 }
 
@@ -102,11 +105,14 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
     if (recreated && !planted(Bug::incarnation_ignored)) s.forget_incarnation(*number, now, effects);
     if (!appeared) continue;
     for (std::size_t p = 0; p < topic.ends.size(); ++p)
-      if (!topic.ends[p].holding.empty() && !topic.ends[p].asking)
-        s.ask_end(*number, static_cast<Partition>(p), effects);
+      if (!topic.ends[p].holding.empty()) s.ask_end(*number, static_cast<Partition>(p), effects);
   }
-  for (TopicNumber number = 0; number < seen.size(); ++number)
-    if (!seen[number]) s.topics[number].partitions = 0;
+  for (TopicNumber number = 0; number < seen.size(); ++number) {
+    if (seen[number]) continue;
+    s.topics[number].partitions = 0;
+    // Answers about it are not taken while it is gone: ask anew should it return.
+    for (PartitionEnds& ends : s.topics[number].ends) ends.asking = false;
+  }
 }
 
 void Engine::ends(const Ends& told, Time now, Effects& effects) {
@@ -121,8 +127,8 @@ void Engine::ends(const Ends& told, Time now, Effects& effects) {
     const std::vector<ConsumerNumber> linked = s.topics[*topic].consumers;
     for (const ConsumerNumber consumer : linked)
       if (Cell* cell = s.consumers[consumer].cell(*topic, told.partition)) {
-        cell->frontier.log_started_at(told.log_start);
-        s.advance(consumer, *topic, told.partition, true, now, effects);
+        const Applied applied = cell->frontier.log_started_at(told.log_start);
+        s.advance(consumer, *topic, told.partition, applied, now, effects);
       }
   }
   if (told.high_watermark == kNoOffset) return;
@@ -177,7 +183,7 @@ void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t 
     const Applied applied = cell->frontier.judge(known_end, asked);
     if (cell->frontier.beyond_end()) ++stats.commits_beyond_end;
     if (cell->frontier.holding()) topics.ends(topic, partition).holding.push_back(consumer);
-    if (applied == Applied::moved) advance(consumer, topic, partition, false, now, effects);
+    advance(consumer, topic, partition, applied, now, effects);
   }
   PartitionEnds& ends = topics.ends(topic, partition);
   if (!ends.holding.empty() && !ends.asking && topics[topic].exists()) ask_end(topic, partition, effects);

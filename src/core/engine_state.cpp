@@ -24,13 +24,20 @@ int badness(Outcome outcome) {
 
 }  // namespace
 
+Cell* Engine::State::cell_for(ConsumerNumber consumer, TopicNumber topic, Partition partition) {
+  Cell* cell = consumers.cell_or_add(consumer, topic, partition, topics);
+  if (cell != nullptr) cell->frontier.log_started_at(topics.ends(topic, partition).log_start);
+  return cell;
+}
+
 void Engine::State::register_need(std::uint32_t slot, std::uint32_t index, Time now) {
   Wait& wait = waits[slot];
   Need& need = wait.needs[index];
   const WaitTerm& term = wait.terms[need.term];
   Consumer& consumer = consumers[need.consumer];
   need.reason = PendingReason::not_started;
-  Cell* cell = consumers.cell_or_add(need.consumer, term.topic, term.partition, topics);
+  if (other_incarnation(term) && !planted(Bug::incarnation_ignored)) return;  // commits here say nothing of it: pending
+  Cell* cell = cell_for(need.consumer, term.topic, term.partition);
   if (cell == nullptr) return;  // the table is full: pending until the deadline, which is true
 
   if (!planted(Bug::registered_late_hangs)) {
@@ -82,8 +89,9 @@ void Engine::State::settle(std::uint32_t slot, std::uint32_t index, Outcome outc
   ++stats.obligations_settled;
 }
 
-void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition partition, bool all, Time now,
+void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied, Time now,
                             Effects& effects) {
+  if (applied != Applied::moved && applied != Applied::passed_over) return;
   Cell* cell = consumers[number].cell(topic, partition);
   if (cell == nullptr) return;
   const auto look = [&](const Obligation& obligation) {
@@ -96,7 +104,7 @@ void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition 
     finish_if_done(obligation.wait, now, effects);
     return true;
   };
-  if (all) {
+  if (applied == Applied::passed_over) {
     // Answering one wait may take others' obligations out: look each up again.
     const std::vector<Obligation> open(cell->obligations.begin(), cell->obligations.end());
     for (const Obligation& obligation : open)
@@ -147,8 +155,14 @@ void Engine::State::settle_absent(ConsumerNumber number, Time now, Effects& effe
   }
 }
 
+bool Engine::State::other_incarnation(const WaitTerm& term) const {
+  const Uuid current = topics[term.topic].id;
+  return !term.topic_id.is_nil() && !current.is_nil() && term.topic_id != current;
+}
+
 Anchor Engine::State::anchor_at_append(const Need& need, const WaitTerm& term) const {
   if (planted(Bug::mark_loses_anchor)) return {};
+  if (other_incarnation(term) && !planted(Bug::incarnation_ignored)) return {};
   const Consumer& consumer = consumers[need.consumer];
   Anchor anchor;
   const Cell* cell = consumer.cell(term.topic, term.partition);
@@ -185,8 +199,7 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
   for (const Need& need : wait.needs) {
     const Consumer& consumer = consumers[need.consumer];
     const WaitTerm& term = wait.terms[need.term];
-    const Uuid current = topics[term.topic].id;
-    const bool recreated = !term.topic_id.is_nil() && !current.is_nil() && term.topic_id != current;
+    const bool recreated = other_incarnation(term);
     ConsumerOutcome outcome;
     outcome.name = consumer.name;
     outcome.expected_by = need.by;
@@ -195,7 +208,7 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
     outcome.elapsed = (need.outcome == Outcome::pending ? now : need.at) - wait.began;
     Need shown = need;
     if (need.outcome == Outcome::pending && wait.state == Wait::State::waiting &&
-        term.kind != Term::Kind::pending) {
+        term.kind != Term::Kind::pending && !recreated) {
       // What was true at registration may be old: say how it stands now.
       if (const Cell* cell = consumer.cell(term.topic, term.partition)) {
         const auto standing = cell->frontier.standing(term.first, term.last, wait.is_publish ? Anchor{} : need.anchor);

@@ -49,9 +49,14 @@ struct Engine::State {
   void settle(std::uint32_t slot, std::uint32_t need, Outcome outcome, const Evidence& evidence, Time now);
   // Takes the need's obligation out of its cell, if it has one.
   void unindex(std::uint32_t slot, Need& need);
-  // After the cell's frontier moved: settles what that ends. `all`: looks at
-  // every obligation, not only from the lowest up.
-  void advance(ConsumerNumber consumer, TopicNumber topic, Partition partition, bool all, Time now, Effects& effects);
+  // The consumer's place in the partition, made where there is none; nullptr
+  // when the table is full.
+  Cell* cell_for(ConsumerNumber consumer, TopicNumber topic, Partition partition);
+  // After `applied` happened to the cell's frontier: settles what that ends,
+  // looking from the lowest obligation up, or at each where one may be ended
+  // out of order.
+  void advance(ConsumerNumber consumer, TopicNumber topic, Partition partition, Applied applied, Time now,
+               Effects& effects);
   void finish_if_done(std::uint32_t slot, Time now, Effects& effects);
   void answer(std::uint32_t slot, Time now, Effects& effects);
   void answer_failed_append(std::uint32_t slot, const Delivery& delivery, Time now, Effects& effects);
@@ -67,6 +72,8 @@ struct Engine::State {
   void hold(ConsumerNumber consumer, TopicNumber topic, Partition partition, Effects& effects);
   void forget_incarnation(TopicNumber topic, Time now, Effects& effects);
 
+  // What is known of the term's topic now speaks of another topic of that name.
+  bool other_incarnation(const WaitTerm& term) const;
   Anchor anchor_at_append(const Need& need, const WaitTerm& term) const;
   Mark mark_of(const Wait& wait) const;
   std::vector<ConsumerOutcome> outcomes_of(const Wait& wait, Time now) const;

@@ -15,10 +15,12 @@ bool is_absent(const Consumer& consumer, Time since, Duration grace, Time now) {
 
 bool is_observed(const Consumer& consumer, TopicNumber topic, Time since, Duration grace, Time now) {
   if (consumer.denied || consumer.optional || consumer.dormant) return false;
+  // A name out of a mark or of the configuration is not a sign of life.
+  if (consumer.members == 0 && consumer.last_sign == Time{}) return false;
   if (is_absent(consumer, since, grace, now)) return false;
   // Members say what they read; rows alone may be left from another life.
   if (consumer.topics_known) return consumer.subscribes(topic);
-  return consumer.has_cells(topic);
+  return consumer.commits(topic);
 }
 
 std::optional<ConsumerNumber> Expectation::admit(std::string_view name, Consumers& consumers) const {

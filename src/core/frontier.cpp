@@ -24,14 +24,16 @@ Applied Frontier::commit(const Update& update, Offset known_end) {
     if (held_.size() == kMaxHeld) {
       held_.clear();
       lose_position(update.at);
+      has_row_ = true;
       return Applied::same;
     }
     held_.push_back(update);
     return Applied::held;
   }
   const Offset before = committed_;
+  const std::uint64_t passed_over = passed_over_;
   apply(update);
-  return committed_ == before ? Applied::same : Applied::moved;
+  return difference(before, passed_over);
 }
 
 Applied Frontier::seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask) {
@@ -45,13 +47,18 @@ Applied Frontier::seed(Offset offset, const TailPositions& as_of, Offset known_e
     held_.push_back(update);
     return Applied::held;
   }
+  const std::uint64_t passed_over = passed_over_;
   apply(update);
-  return Applied::moved;
+  return difference(kNoOffset, passed_over);
+}
+
+Applied Frontier::difference(Offset before, std::uint64_t passed_over) const {
+  if (passed_over_ != passed_over) return Applied::passed_over;
+  return committed_ == before ? Applied::same : Applied::moved;
 }
 
 Applied Frontier::judge(Offset known_end, std::uint64_t asked) {
-  const Offset before = committed_;
-  const bool was_beyond = beyond_end_;
+  const std::uint64_t passed_over = passed_over_;
   std::size_t judged = 0;
   for (; judged < held_.size(); ++judged) {
     const Update& update = held_[judged];
@@ -59,13 +66,15 @@ Applied Frontier::judge(Offset known_end, std::uint64_t asked) {
       apply(update);
     } else if (asked >= update.ask) {
       lose_position(update.at);
+      has_row_ = true;
       beyond_end_ = true;
     } else {
       break;
     }
   }
   held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(judged));
-  return committed_ != before || beyond_end_ != was_beyond ? Applied::moved : Applied::same;
+  if (passed_over_ != passed_over) return Applied::passed_over;
+  return judged > 0 ? Applied::moved : Applied::same;
 }
 
 void Frontier::apply(const Update& update) {
@@ -76,6 +85,7 @@ void Frontier::apply(const Update& update) {
     proven_.clear();
     skipped_.clear();
     beyond_end_ = false;
+    has_row_ = false;
     return;
   }
   if (planted(Bug::highest_commit_wins) && to < committed_) return;
@@ -86,12 +96,18 @@ void Frontier::apply(const Update& update) {
     skipped_.cut_from(to);
   }
   if (committed_ == kNoOffset) {
-    if ((update.from_start && !by_hand) || planted(Bug::first_commit_counts)) {
+    // The declaration speaks of a group without a commit. One whose commit is
+    // merely unknown here may have been anywhere, and gone on from there.
+    if ((update.from_start && !by_hand && !has_row_) || planted(Bug::first_commit_counts)) {
       proven_.add(log_start_, to);
       began_declared_ = true;
     }
+    if (by_hand) {  // moved from nobody knows where: no older anchor reaches across
+      broken_ = true;
+      broken_at_ = update.at;
+    }
   } else if (by_hand) {
-    skipped_.add(committed_, to);
+    pass_over(committed_, to, update.at);
   } else {
     proven_.add(committed_, to);
   }
@@ -99,6 +115,24 @@ void Frontier::apply(const Update& update) {
   previous_at_ = applied_at_;
   committed_ = to;
   applied_at_ = update.at;
+  has_row_ = true;
+  if (to < log_start_) leave_to_log_start();
+}
+
+// The consumer will be told "out of range" and start anew, at either end.
+void Frontier::leave_to_log_start() {
+  pass_over(committed_, log_start_, applied_at_);
+  lose_position(applied_at_);
+  has_row_ = false;
+}
+
+void Frontier::pass_over(Offset from, Offset to, LogPoint at) {
+  if (from >= to) return;
+  skipped_.add(from, to);
+  ++passed_over_;
+  if (skipped_.ranges().size() < IntervalSet::kMaxRanges) return;
+  broken_ = true;  // a range may be forgotten soon, and no anchor may reach across it
+  broken_at_ = at;
 }
 
 void Frontier::lose_position(LogPoint at) {
@@ -110,12 +144,11 @@ void Frontier::lose_position(LogPoint at) {
   broken_at_ = at;
 }
 
-void Frontier::log_started_at(Offset log_start) {
+Applied Frontier::log_started_at(Offset log_start) {
   log_start_ = std::max(log_start_, log_start);
-  if (committed_ == kNoOffset || committed_ >= log_start) return;
-  // The consumer will be told "out of range" and start anew, at either end.
-  skipped_.add(committed_, log_start);
-  lose_position(applied_at_);
+  if (committed_ == kNoOffset || committed_ >= log_start_) return Applied::same;
+  leave_to_log_start();
+  return Applied::passed_over;
 }
 
 bool Frontier::anchors(const Anchor& anchor, Offset first) const {
@@ -140,6 +173,13 @@ Frontier::Standing Frontier::standing(Offset first, Offset last, const Anchor& a
     standing.evidence.source = applied_at_.known() ? Evidence::Source::commit : Evidence::Source::seed;
 
   const Offset passed = planted(Bug::equal_offset_counts) ? committed_ + 1 : committed_;
+  // A later commit that moves back is in force although what is before it is still held.
+  const bool moving_back =
+      std::any_of(held_.begin(), held_.end(), [&](const Update& update) { return update.offset <= last; });
+  if (committed_ > last && moving_back) {
+    standing.reason = PendingReason::asking_end;
+    return standing;
+  }
   if (committed_ == kNoOffset || passed <= last) {
     const bool held_above =
         std::any_of(held_.begin(), held_.end(), [&](const Update& update) { return update.offset > last; });

@@ -9,7 +9,8 @@
 //
 // Invariants: while there is a position, every proven or skipped range lies
 // below it; commits take effect in version order (P6), and one that is held for
-// its partition's end holds those behind it.
+// its partition's end holds those behind it. A move back that is held so
+// already takes back what lies above it (P3).
 //
 // Threading: none; a value owned by the engine.
 #pragma once
@@ -27,10 +28,11 @@ namespace tidemark::core {
 
 // What a commit or a seed did.
 enum class Applied {
-  moved,    // the position changed: obligations may have ended
-  same,     // understood, nothing changed
-  stale,    // older than what is known: ignored
-  held,     // beyond the known end: ask for the end, then call judge()
+  moved,        // the position changed: obligations below it may have ended
+  passed_over,  // records were passed over unread: any obligation may have ended
+  same,         // understood, nothing changed
+  stale,        // older than what is known: ignored
+  held,         // beyond the known end: ask for the end, then call judge()
 };
 
 class Frontier {
@@ -56,12 +58,12 @@ class Frontier {
   Applied seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask);
 
   // The end became known, `asked` being the latest question it answers.
-  // Applies or rejects what was held. `moved` when the position changed.
+  // Applies or rejects what was held. `same` when nothing was.
   Applied judge(Offset known_end, std::uint64_t asked);
 
-  // Records below `log_start` are gone: a consumer whose position lies there
-  // cannot have read up to it.
-  void log_started_at(Offset log_start);
+  // Records below `log_start` are gone: a consumer whose position lies there,
+  // now or by a later commit, cannot have read up to it. `passed_over` or `same`.
+  Applied log_started_at(Offset log_start);
 
   struct Standing {
     Outcome outcome = Outcome::pending;
@@ -86,6 +88,9 @@ class Frontier {
  private:
   void apply(const Update& update);
   void lose_position(LogPoint at);
+  void leave_to_log_start();
+  void pass_over(Offset from, Offset to, LogPoint at);
+  Applied difference(Offset before, std::uint64_t passed_over) const;
   bool anchors(const Anchor& anchor, Offset first) const;
 
   Offset committed_ = kNoOffset;
@@ -96,7 +101,9 @@ class Frontier {
   LogPoint previous_at_;
   Offset log_start_ = 0;          // as far as known
   LogPoint broken_at_;            // the last record at which the position became unknown
-  bool broken_ = false;
+  bool broken_ = false;           // older anchors prove nothing
+  bool has_row_ = false;          // the group has committed, though its position may be unknown
+  std::uint64_t passed_over_ = 0; // ranges passed over so far
   bool began_declared_ = false;   // proven_ reaches down to the log's start by declaration
   bool beyond_end_ = false;
   IntervalSet proven_;
