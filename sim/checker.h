@@ -1,0 +1,124 @@
+// Whether the promises were kept (DESIGN §3).
+//
+// An assertion inside core shares core's misunderstandings. The checker sees
+// only what a client and the cluster see: requests, answers, what each gateway
+// was told (told.h), what each consumer really processed (model_group.h) and
+// what is really in the log. It stops a run at the first broken promise, with
+// the promise's number.
+//
+// Where a promise has a limit that the documentation states, the excuse is as
+// narrow as the limit, and counted (fault.h).
+//
+// Threading: none.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "core/engine.h"
+#include "stake.h"
+#include "told.h"
+
+namespace tidemark::sim {
+
+struct World;
+class ModelGateway;
+class ModelGroup;
+struct PublishSpec;
+struct ResumeSpec;
+
+class Checker {
+ public:
+  explicit Checker(World& world) : world_(world) {}
+
+  // The first broken promise: its number and what happened.
+  const std::optional<std::string>& failure() const { return failure_; }
+  void fail(const char* promise, const std::string& what);
+
+  void began_publish(const ModelGateway& gateway, core::WaitId wait, const PublishSpec& spec);
+  void began_resume(const ModelGateway& gateway, core::WaitId wait, const ResumeSpec& spec);
+  // `publish` is nullptr for a resumed mark.
+  void refused(const ModelGateway& gateway, const PublishSpec* publish, const core::Refusal& refusal);
+  void cancelled(const ModelGateway& gateway, core::WaitId wait);
+  void told_delivery(const ModelGateway& gateway, core::WaitId wait, const core::Delivery& delivery);
+  void told_commit(const ModelGateway& gateway, const CommitRecord& record);
+  void answered(const ModelGateway& gateway, const core::Answer& answer);
+  void died(const ModelGateway& gateway);
+  bool open(const ModelGateway& gateway, core::WaitId wait) const;
+
+  // From now on everything that begins must settle.
+  void heal();
+  // Looks at what only shows over time: overdue waits, tables, leaks.
+  void look();
+  void finish();
+
+  std::uint64_t answers() const { return answers_; }
+  std::uint64_t processed() const { return processed_; }
+
+ private:
+  // A position in force when the wait began (P3).
+  struct Before {
+    std::size_t stake = 0;
+    std::string name;
+    ToldPosition position;
+  };
+  struct Wait {
+    bool is_publish = false;
+    bool hold = true;
+    core::Time began{};
+    core::Time deadline{};
+    std::string topic;                // of a publish
+    std::vector<std::string> only;
+    std::vector<Stake> stakes;        // of a publish: filled in at the delivery
+    core::Mark mark;                  // of a resumed mark
+    std::set<std::string> must_name;  // of a publish
+    std::set<std::string> may_name;
+    bool configured = false;
+    std::optional<core::Delivery> delivery;
+    std::vector<Before> before;
+    std::map<std::string, core::Offset> anchors_due;  // names whose mark must carry an anchor
+  };
+  using WaitKey = std::tuple<int, std::uint64_t, std::uint64_t>;  // gateway, life, wait
+
+  static WaitKey key(const ModelGateway& gateway, core::WaitId wait);
+  const ModelGroup* group_named(const std::string& name) const;
+
+  void expect_names(const ModelGateway& gateway, const std::string& topic, Wait& wait) const;
+  void note_before(const ModelGateway& gateway, Wait& wait);
+  void note_anchors_due(const ModelGateway& gateway, Wait& wait);
+
+  void check_fate(const Wait& wait, const core::Answer& answer);
+  void check_timing(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
+  void check_names(const Wait& wait, const core::Answer& answer);
+  void check_summary(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
+  void check_mark(const Wait& wait, const core::Answer& answer);
+  void check_anchor(const core::Term& term, const core::Expected& expected);
+  void check_outcome(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome);
+  void check_processed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                       const core::ConsumerOutcome& outcome);
+  void check_evidence(const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
+  void check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome);
+  void check_absent(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome);
+  void check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
+                      const core::ConsumerOutcome& outcome);
+  bool excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
+               const core::ConsumerOutcome& outcome);
+  void pass_on(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
+
+  World& world_;
+  std::optional<std::string> failure_;
+  std::map<WaitKey, Wait> open_;
+  std::set<WaitKey> answered_;
+  std::set<WaitKey> cancelled_;
+  std::map<Uuid, core::Delivery> told_;  // what was answered of each publish
+  std::optional<core::Time> healed_at_;
+  std::uint64_t answers_ = 0;
+  std::uint64_t processed_ = 0;
+};
+
+}  // namespace tidemark::sim

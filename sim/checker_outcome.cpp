@@ -1,0 +1,249 @@
+// Is each outcome true, and is it as strong as what the gateway was told allows?
+
+#include <algorithm>
+#include <utility>
+
+#include "checker.h"
+#include "model_gateway.h"
+#include "model_group.h"
+#include "world.h"
+
+namespace tidemark::sim {
+
+using core::Duration;
+using core::kNoOffset;
+using core::Outcome;
+using std::chrono::milliseconds;
+
+namespace {
+
+std::string place_of(const World& world, const Stake& stake) {
+  return world.log.name(stake.topic) + "/" + std::to_string(stake.partition) + "@" + std::to_string(stake.offset);
+}
+
+// The anchor that a resumed mark brings for this consumer at this event.
+core::Anchor anchor_in(const World& world, const core::Mark& mark, const Stake& stake, const std::string& name) {
+  for (const core::Term& term : mark.terms) {
+    if (term.topic != world.log.name(stake.topic) || term.partition != stake.partition) continue;
+    if (stake.offset < term.first || stake.offset > term.last) continue;
+    for (const core::Expected& expected : term.expected)
+      if (expected.name == name) return expected.anchor;
+  }
+  return {};
+}
+
+bool has_prefix(const core::Mark& mark) {
+  return std::any_of(mark.terms.begin(), mark.terms.end(),
+                     [](const core::Term& term) { return term.kind == core::Term::Kind::prefix; });
+}
+
+}  // namespace
+
+void Checker::check_mark(const Wait& wait, const core::Answer& answer) {
+  if (answer.mark.empty()) {
+    if (answer.fate != core::Delivery::Fate::not_appended) fail("P8", "an answer without a mark");
+    return;
+  }
+  for (const Stake& stake : wait.stakes) {
+    if (!stake.known()) continue;
+    const bool there = std::any_of(answer.mark.terms.begin(), answer.mark.terms.end(), [&](const core::Term& term) {
+      return term.topic == world_.log.name(stake.topic) && term.topic_id == world_.log[stake.incarnation].id &&
+             term.partition == stake.partition && term.first <= stake.offset && stake.offset <= term.last &&
+             term.kind != core::Term::Kind::pending;
+    });
+    if (!there) return fail("P8", "the mark does not stand for the event at " + place_of(world_, stake));
+  }
+  for (const core::Term& term : answer.mark.terms)
+    for (const core::Expected& expected : term.expected) {
+      check_anchor(term, expected);
+      const auto due = wait.anchors_due.find(expected.name);
+      if (due != wait.anchors_due.end() && term.kind == core::Term::Kind::event && !expected.anchor.known())
+        fail("P8", "the mark carries no anchor for " + expected.name + ", whose position " +
+                       std::to_string(due->second) + " was known at the append");
+    }
+}
+
+void Checker::check_anchor(const core::Term& term, const core::Expected& expected) {
+  const core::Anchor& anchor = expected.anchor;
+  if (!anchor.known()) return;
+  const ModelGroup* group = group_named(expected.name);
+  if (anchor.committed > term.first) return fail("P1", "an anchor lies above its event: " + expected.name);
+  if (group == nullptr) return fail("P1", "an anchor of a group that never was: " + expected.name);
+  if (anchor.declared) {
+    if (!group->traits().declared_earliest) fail("P1", "a declared anchor, and nothing is declared: " + expected.name);
+    return;
+  }
+  const auto is_it = [&](const CommitRecord& record) {
+    return record.kind == CommitRecord::Kind::commit && record.group == group->number() &&
+           world_.log.name(record.topic) == term.topic && record.partition == term.partition &&
+           record.offset == anchor.committed;
+  };
+  const auto& records = world_.commits.records(world_.commits.group(group->number()).partition);
+  const bool real = std::any_of(records.begin(), records.end(), [&](const CommitRecord& record) {
+    return is_it(record) && (!anchor.at.known() || record.at == anchor.at);
+  });
+  if (!real) fail("P1", "an anchor that was never committed: " + expected.name + " " + std::to_string(anchor.committed));
+}
+
+void Checker::check_outcome(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome) {
+  const ModelGroup* group = group_named(outcome.name);
+  switch (outcome.outcome) {
+    case Outcome::processed:
+      if (group == nullptr) return fail("P1", "processed by a group that does not exist: " + outcome.name);
+      check_processed(gateway, wait, *group, outcome);
+      check_evidence(wait, *group, outcome);
+      check_reset_seen(wait, outcome);
+      return;
+    case Outcome::absent:
+      return check_absent(gateway, wait, outcome);
+    case Outcome::pending:
+    case Outcome::skipped:
+    case Outcome::unanchored:
+      return check_verdicts(gateway, wait, group, outcome);
+  }
+}
+
+void Checker::check_processed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                              const core::ConsumerOutcome& outcome) {
+  for (const Stake& stake : wait.stakes) {
+    if (!stake.known() || (!wait.is_publish && !stake.names.contains(outcome.name))) continue;
+    if (group.processed(stake.incarnation, stake.partition, stake.offset)) continue;
+    if (excused(gateway, wait, group, stake, outcome)) continue;
+    fail("P1", outcome.name + " is said to have processed " + place_of(world_, stake) + ", and has not (committed " +
+                   std::to_string(outcome.evidence.committed) + ", anchor " + std::to_string(outcome.evidence.anchor) + ")");
+  }
+}
+
+bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
+                      const core::ConsumerOutcome& outcome) {
+  const int partition = world_.commits.group(group.number()).partition;
+  const auto ours = [&](const CommitRecord& record) {
+    return record.group == group.number() && record.topic == stake.topic && record.partition == stake.partition;
+  };
+  // A client that sends no topic ids goes on committing its old positions for a
+  // moment after the topic was made again, and nothing in them says so.
+  for (const CommitRecord& record : world_.commits.records(partition))
+    if (ours(record) && record.kind == CommitRecord::Kind::commit && !record.with_id &&
+        record.incarnation != stake.incarnation && record.offset > stake.offset) {
+      world_.counters.count(Excuse::stale_commit_without_topic_id);
+      return true;
+    }
+  // Or it keeps its old position in the new topic, where *earliest* is not asked.
+  if (group.carried_over(stake.incarnation, stake.partition) && outcome.evidence.anchor_declared) {
+    world_.counters.count(Excuse::carried_over_by_declared_earliest);
+    return true;
+  }
+  // A resumed mark brings an anchor from before this gateway's time; a break
+  // between the two, which its tail began behind, cannot be seen.
+  if (!wait.is_publish) {
+    const core::Anchor anchor = anchor_in(world_, wait.mark, stake, outcome.name);
+    for (const CommitRecord& record : world_.commits.records(partition)) {
+      const bool breaks = record.by_hand || record.kind == CommitRecord::Kind::tombstone || record.beyond;
+      if (!ours(record) || !breaks) continue;
+      const bool after_anchor = !anchor.at.known() || record.at.offset > anchor.at.offset;
+      if (anchor.known() && after_anchor && record.at.offset < gateway.tail_began()[static_cast<std::size_t>(partition)]) {
+        world_.counters.count(Excuse::reset_before_gateway_started);
+        return true;
+      }
+    }
+  }
+  // The log's start passed the consumer, which started anew at latest, and no
+  // answer about the log's start has come since.
+  const LogPartition& log = world_.log.at(stake.incarnation, stake.partition);
+  if (log.log_start > outcome.evidence.anchor &&
+      gateway.told().known_start(stake.incarnation, stake.partition) <= outcome.evidence.anchor) {
+    world_.counters.count(Excuse::log_start_not_told);
+    return true;
+  }
+  return false;
+}
+
+void Checker::check_evidence(const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome) {
+  const core::Evidence& evidence = outcome.evidence;
+  const Stake* about = nullptr;
+  for (const Stake& stake : wait.stakes)
+    if (stake.known() && stake.names.contains(outcome.name) && evidence.committed > stake.offset) about = &stake;
+  if (about == nullptr) return fail("P1", "processed, with evidence that lies at or below every event: " + outcome.name);
+  if (evidence.anchor == kNoOffset) return fail("P1", "processed without an anchor in its evidence: " + outcome.name);
+  if (evidence.source == core::Evidence::Source::none) return fail("P1", "processed without a source: " + outcome.name);
+  if (evidence.source == core::Evidence::Source::seed) return;
+  const CommitRecord* record = world_.commits.find(evidence.at);
+  const bool there = record != nullptr && record->kind == CommitRecord::Kind::commit && record->group == group.number() &&
+                     record->offset == evidence.committed;
+  if (!there) return fail("P1", "the evidence of " + outcome.name + " is not in the commit log");
+  const bool about_it = std::any_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) {
+    return stake.topic == record->topic && stake.partition == record->partition;
+  });
+  if (!about_it) fail("P1", "the evidence of " + outcome.name + " is about another partition");
+}
+
+void Checker::check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome) {
+  for (const Before& before : wait.before) {
+    if (before.name != outcome.name || wait.stakes.size() != 1) continue;
+    const ToldPosition& position = before.position;
+    if (position.offset == kNoOffset || position.beyond || position.seed || position.early) continue;
+    if (position.offset > wait.stakes[before.stake].offset) continue;
+    if (position.incarnation != wait.stakes[before.stake].incarnation) continue;
+    if (outcome.evidence.source == core::Evidence::Source::commit &&
+        outcome.evidence.at.offset <= position.at.offset)
+      fail("P3", outcome.name + " was at " + std::to_string(position.offset) +
+                     " when the wait began, and an older commit answered it");
+  }
+}
+
+void Checker::check_absent(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome) {
+  const ModelGroup* group = group_named(outcome.name);
+  if (!gateway.synced_since()) return fail("P8", "absent, and the gateway never was in sync");
+  core::Time since = *gateway.synced_since();
+  if (group != nullptr) {
+    const Told::GroupKnown& known = gateway.told().group(group->number());
+    if (known.members > 0 && !known.unclear) return fail("P10", "absent with members: " + outcome.name);
+    since = std::max(since, known.not_before);
+  }
+  const core::Time when = wait.began + outcome.elapsed;
+  if (when - since < world_.plan.engine.absent_grace)
+    fail("P10", "absent within the grace time: " + outcome.name);
+}
+
+void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
+                             const core::ConsumerOutcome& outcome) {
+  if (world_.plan.tight_tables || has_prefix(wait.mark)) return;
+  const Told& told = gateway.told();
+  const core::Time when = wait.began + outcome.elapsed;
+  bool allowed = false;
+  std::string seen;
+  for (const Stake& stake : wait.stakes) {
+    if (!wait.is_publish && !stake.names.contains(outcome.name)) continue;
+    if (!stake.known() || group == nullptr) {
+      allowed = allowed || outcome.outcome == Outcome::pending;
+      continue;
+    }
+    const bool other = told.incarnation(stake.topic) != stake.incarnation;
+    const bool gone = told.known_start(stake.incarnation, stake.partition) > stake.offset;
+    const Verdict verdict = told.judge({group->number(), stake.topic, stake.partition}, stake.incarnation, stake.offset,
+                                       anchor_in(world_, wait.mark, stake, outcome.name),
+                                       group->traits().declared_earliest, when);
+    seen += " " + place_of(world_, stake) + ":" + std::to_string(static_cast<int>(verdict));
+    if (verdict == Verdict::unsure || other || gone) allowed = true;
+    if (outcome.outcome == Outcome::pending && verdict == Verdict::pending) allowed = true;
+    if (outcome.outcome == Outcome::skipped && verdict == Verdict::skipped) allowed = true;
+    if (outcome.outcome == Outcome::unanchored && verdict == Verdict::unanchored) allowed = true;
+  }
+  if (!allowed)
+    fail("P8", outcome.name + " is called " + std::string(core::name_of(outcome.outcome)) + " (" +
+                   std::string(core::name_of(outcome.reason)) + ", committed " + std::to_string(outcome.evidence.committed) +
+                   "), which is not what the gateway was told:" + seen);
+  if (outcome.outcome != Outcome::pending || gateway.lost() || !gateway.synced_since()) return;
+  core::Time silent = *gateway.synced_since();
+  bool members = false;
+  if (group != nullptr) {
+    const Told::GroupKnown& known = told.group(group->number());
+    members = known.members > 0 || known.unclear;
+    silent = std::max(silent, known.not_before);
+  }
+  const bool all_known = std::all_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.known(); });
+  if (!members && all_known && world_.now() - silent > world_.plan.engine.absent_grace + milliseconds(50))
+    fail("P8", outcome.name + " has neither members nor commits for the grace time, and is pending");
+}
+
+}  // namespace tidemark::sim

@@ -1,0 +1,131 @@
+// The only way from the model to the engine: counted, and recorded on demand.
+//
+// The simulator's own speed says little about core's, because models and checker
+// take most of a run. So the calls of a run can be kept, with everything they
+// point to, and played back into a fresh engine with nothing around it: the same
+// calls give the same effects, and the clock then measures core alone.
+//
+// Threading: none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/engine.h"
+
+namespace tidemark::sim {
+
+// Calls of one engine's life, in order.
+struct Recording {
+  core::EngineConfig config;
+  std::vector<std::function<void(core::Engine&, core::Effects&)>> calls;
+};
+
+class EnginePort {
+ public:
+  EnginePort(core::EngineConfig config, Recording* recording) : engine_(config), recording_(recording) {
+    if (recording_ != nullptr) recording_->config = std::move(config);
+  }
+
+  auto publish(const core::PublishRequest& request, std::vector<std::string> only, core::Time now,
+               core::Effects& effects) {
+    if (recording_ != nullptr)
+      record([owned = request, topic = std::string(request.topic), only](core::Engine& e, core::Effects& out) mutable {
+        owned.topic = topic;
+        owned.only = only;
+        e.publish(owned, owned.began, out);
+      });
+    ++events_;
+    return engine_.publish(request, now, effects);
+  }
+  auto resume(const core::ResumeRequest& request, std::vector<std::string> only, core::Time now,
+              core::Effects& effects) {
+    if (recording_ != nullptr)
+      record([owned = request, only](core::Engine& e, core::Effects& out) mutable {
+        owned.only = only;
+        e.resume(owned, owned.began, out);
+      });
+    ++events_;
+    return engine_.resume(request, now, effects);
+  }
+  void cancel(core::WaitId wait) {
+    run([wait](core::Engine& e, core::Effects&) { e.cancel(wait); }, nothing_);
+  }
+  void delivered(core::WaitId wait, const core::Delivery& delivery, core::Time now, core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) { e.delivered(wait, delivery, now, out); }, effects);
+  }
+  void commit(const core::Commit& commit, core::Time now, core::Effects& effects) {
+    if (recording_ != nullptr)
+      record([owned = commit, group = std::string(commit.group), topic = std::string(commit.topic), now](
+                 core::Engine& e, core::Effects& out) mutable {
+        owned.group = group;
+        owned.topic = topic;
+        e.commit(owned, now, out);
+      });
+    ++events_;
+    engine_.commit(commit, now, effects);
+  }
+  void seed(const std::string& group, const core::TailPositions& as_of, const std::vector<core::SeedRow>& rows,
+            core::Time now, core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) { e.seed({group, as_of, rows}, now, out); }, effects);
+  }
+  void group(const core::GroupState& state, const std::string& name, const std::vector<std::string>& topics,
+             const std::string& client, core::Time now, core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) {
+      core::GroupState owned = state;
+      owned.group = name;
+      owned.topics = topics;
+      owned.client = client;
+      e.group(owned, now, out);
+    }, effects);
+  }
+  void topics(const std::vector<core::TopicState>& topics, core::Time now, core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) { e.topics(topics, now, out); }, effects);
+  }
+  void ends(const core::Ends& ends, const std::string& topic, core::Time now, core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) {
+      core::Ends owned = ends;
+      owned.topic = topic;
+      e.ends(owned, now, out);
+    }, effects);
+  }
+  void synced(core::Time now) {
+    run([now](core::Engine& e, core::Effects&) { e.synced(now); }, nothing_);
+  }
+  void lost(core::Time now) {
+    run([now](core::Engine& e, core::Effects&) { e.lost(now); }, nothing_);
+  }
+  void drain(core::Time by) {
+    run([by](core::Engine& e, core::Effects&) { e.drain(by); }, nothing_);
+  }
+  void tick(core::Time now, core::Effects& effects) {
+    run([now](core::Engine& e, core::Effects& out) { e.tick(now, out); }, effects);
+  }
+
+  const core::Engine& engine() const { return engine_; }
+  std::uint64_t events() const { return events_; }
+
+ private:
+  template <class Call>
+  void run(Call call, core::Effects& effects) {
+    ++events_;
+    call(engine_, effects);
+    if (recording_ != nullptr) record(std::move(call));
+  }
+  template <class Call>
+  void record(Call call) {
+    recording_->calls.emplace_back(std::move(call));
+  }
+
+  core::Engine engine_;
+  Recording* recording_;
+  core::Effects nothing_;
+  std::uint64_t events_ = 0;
+};
+
+}  // namespace tidemark::sim

@@ -1,0 +1,82 @@
+// Everything that goes wrong, or is unusual, and how often it really did.
+//
+// A fault that is configured but never happens is a hole that looks like a
+// test. So each kind has a counter, counted where it takes effect, and a test
+// fails when one of them is zero after the fixed seeds.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace tidemark::sim {
+
+// X(name): one kind.
+#define TIDEMARK_SIM_FAULTS(X)                                                                          \
+  X(commit_before_delivery) X(append_unknown_in_log) X(append_unknown_lost) X(append_late_in_log)       \
+  X(append_not_appended) X(append_withdrawn_unsent) X(append_withdrawn_sent) X(delivery_after_answer)   \
+  X(tail_stalled) X(tail_read_again) X(log_lost) X(log_lost_beyond_grace) X(log_regained)               \
+  X(seeded_again) X(gateway_killed) X(gateway_started) X(gateway_drained) X(seed_after_newer_record)    \
+  X(group_answer_after_newer) X(ends_late) X(member_crashed) X(rebalanced) X(group_left)                \
+  X(group_back) X(long_absence) X(start_at_latest_passed_over) X(commit_late) X(commit_moved_back)      \
+  X(commit_twice) X(commit_repeated) X(commit_initial_position) X(commit_beyond_end) X(commit_refused)  \
+  X(commit_without_topic_id) X(commit_of_other_incarnation) X(never_commits) X(transaction_committed)   \
+  X(transaction_aborted) X(transaction_hung) X(transaction_settled_after_leaving) X(reset_to_earliest)  \
+  X(reset_to_latest) X(reset_to_offset) X(offsets_expired) X(group_deleted) X(unmanaged_commit)         \
+  X(topic_deleted) X(topic_recreated) X(partitions_grown) X(log_start_moved) X(position_out_of_range)   \
+  X(position_carried_over) X(other_producers) X(control_records) X(gap_in_commit_log)                   \
+  X(client_cancelled) X(resumed_same_gateway) X(resumed_other_gateway) X(resumed_after_kill)            \
+  X(resumed_settled_mark) X(resumed_pending_mark) X(marks_merged) X(narrowed) X(not_waited)             \
+  X(refused_topic_limit) X(refused_gateway_limit) X(refused_not_ready) X(refused_draining)              \
+  X(refused_unknown_topic) X(refused_unknown_partition) X(refused_unknown_consumer)                     \
+  X(refused_recreated_topic) X(stranger_joined) X(tables_full)
+
+enum class Fault : std::size_t {
+#define X(name) name,
+  TIDEMARK_SIM_FAULTS(X)
+#undef X
+      count_
+};
+
+inline constexpr std::size_t kFaults = static_cast<std::size_t>(Fault::count_);
+
+inline constexpr std::array<const char*, kFaults> kFaultNames{
+#define X(name) #name,
+    TIDEMARK_SIM_FAULTS(X)
+#undef X
+};
+
+// Places where the checker lets something pass, each a limit that the
+// documentation states. Counted, so that an excuse cannot quietly grow.
+#define TIDEMARK_SIM_EXCUSES(X) \
+  X(reset_before_gateway_started) X(stale_commit_without_topic_id) X(carried_over_by_declared_earliest) \
+  X(log_start_not_told)
+
+enum class Excuse : std::size_t {
+#define X(name) name,
+  TIDEMARK_SIM_EXCUSES(X)
+#undef X
+      count_
+};
+
+inline constexpr std::size_t kExcuses = static_cast<std::size_t>(Excuse::count_);
+
+inline constexpr std::array<const char*, kExcuses> kExcuseNames{
+#define X(name) #name,
+    TIDEMARK_SIM_EXCUSES(X)
+#undef X
+};
+
+struct Counters {
+  std::array<std::uint64_t, kFaults> faults{};
+  std::array<std::uint64_t, kExcuses> excuses{};
+
+  void count(Fault fault) { ++faults[static_cast<std::size_t>(fault)]; }
+  void count(Excuse excuse) { ++excuses[static_cast<std::size_t>(excuse)]; }
+  void add(const Counters& other) {
+    for (std::size_t i = 0; i < kFaults; ++i) faults[i] += other.faults[i];
+    for (std::size_t i = 0; i < kExcuses; ++i) excuses[i] += other.excuses[i];
+  }
+};
+
+}  // namespace tidemark::sim

@@ -1,0 +1,56 @@
+// Those who publish, and those who hold marks.
+//
+// A publisher asks any gateway; whoever holds a mark asks any other, later, once
+// or again, alone or merged with another mark, after the gateway that made it is
+// gone. Clients pass marks on as text, as real ones do.
+//
+// Threading: none.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/engine.h"
+#include "stake.h"
+
+namespace tidemark::sim {
+
+struct World;
+class ModelGateway;
+
+class Clients {
+ public:
+  explicit Clients(World& world) : world_(world) {}
+
+  void start();
+  // The faults are over: every mark that is still held is resumed once more,
+  // and events go to every partition, so that every consumer has reason to commit.
+  void heal();
+  // An answer with a mark, and what that mark stands for.
+  void received(const ModelGateway& gateway, const core::Answer& answer, std::vector<Stake> stakes);
+
+ private:
+  struct HeldMark {
+    std::string text;
+    std::vector<Stake> stakes;
+    int gateway = 0;
+    std::uint64_t life = 0;
+    bool settled = false;
+    bool pending = false;
+  };
+  static constexpr std::size_t kMarks = 24;
+
+  void publish_again();
+  void publish();
+  void publish_to(ModelGateway& gateway, const std::string& topic, std::optional<core::Partition> partition,
+                  core::Duration wait);
+  void resume(HeldMark held);
+  ModelGateway* any_gateway();
+  void count_refusal(const core::Refusal& refusal);
+
+  World& world_;
+  std::vector<HeldMark> marks_;
+};
+
+}  // namespace tidemark::sim

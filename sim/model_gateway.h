@@ -1,0 +1,171 @@
+// A gateway without sockets: a core::Engine, and a model of the log's shell.
+//
+// It does what the shells owe the engine and nothing kinder: the partitions of
+// the commit log are read in order but each at its own pace; questions are
+// answered late, after records that are newer; an append's report may come
+// after the commit, late, never, or not be what happened; records are read
+// again; the log is lost and found; the whole gateway dies and another is
+// started.
+//
+// Threading: none.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "commit_log.h"
+#include "core/engine.h"
+#include "engine_port.h"
+#include "stake.h"
+#include "told.h"
+
+namespace tidemark::sim {
+
+struct World;
+
+struct PublishSpec {
+  std::string topic;
+  std::optional<core::Partition> partition;
+  Uuid id;
+  core::Duration wait{};
+  bool hold = true;
+  std::vector<std::string> only;
+};
+
+struct ResumeSpec {
+  core::Mark mark;
+  std::vector<Stake> stakes;  // what the mark stands for
+  core::Duration wait{};
+  bool hold = true;
+  std::vector<std::string> only;
+};
+
+class ModelGateway {
+ public:
+  ModelGateway(World& world, int number);
+
+  void start();
+  void kill();
+  void lose_log();
+  void drain();
+  void stall(int partition);
+  void read_again(int partition);
+  void ask_again();
+  // The faults are over: everything in sight is delivered soon.
+  void heal();
+
+  std::variant<core::WaitId, core::Refusal> publish(const PublishSpec& spec);
+  // An answer that comes at once is handled after this returns.
+  std::variant<core::WaitId, core::Refusal> resume(const ResumeSpec& spec);
+  void cancel(core::WaitId wait);
+
+  // The world tells.
+  void commits_appended(int partition) { wake(partition, false); }
+  void topic_changed();
+
+  int number() const { return number_; }
+  bool alive() const { return port_ != nullptr; }
+  // Counts this gateway's lives.
+  std::uint64_t life() const { return life_; }
+  const Told& told() const { return *told_; }
+  // As this model knows it, not as the engine says.
+  bool should_be_ready() const;
+  bool lost() const { return lost_at_.has_value(); }
+  std::optional<core::Time> drain_by() const { return drain_by_; }
+  std::optional<core::Time> synced_since() const { return synced_since_; }
+  // Records below were never read by this life.
+  const std::vector<core::Offset>& tail_began() const { return began_; }
+  const core::Engine& engine() const { return port_->engine(); }
+  std::uint64_t events() const { return events_ + (port_ ? port_->events() : 0); }
+  void keep_recordings() { keep_recordings_ = true; }
+  std::vector<std::unique_ptr<Recording>> take_recordings() { return std::move(recordings_); }
+
+ private:
+  struct Tail {
+    std::size_t next = 0;        // index of the next record
+    core::Offset position = 0;
+    bool scheduled = false;
+    core::Time stalled_until{};
+    std::map<std::int64_t, std::vector<CommitRecord>> open;  // transactions
+  };
+  struct Append {
+    core::WaitId wait;
+    Uuid id;
+    int topic = 0;
+    int incarnation = -1;
+    std::optional<core::Partition> asked_partition;
+    core::Partition partition = -1;
+    core::Offset lowest = core::kNoOffset;  // when it was sent
+    bool sent = false;
+    bool withdrawn = false;
+  };
+  struct Question {
+    bool outstanding = false;
+    bool log_start = false;
+    std::uint64_t next = 0;  // number of the question to ask when this one is answered
+    bool next_log_start = false;
+    bool again = false;
+  };
+
+  // Runs `action` later, if this life of the gateway lasts until then.
+  template <class Action>
+  void later(core::Duration delay, Action action) {
+    after(delay, [this, life = life_, action] {
+      if (life == life_ && alive()) action();
+    });
+  }
+  void after(core::Duration delay, std::function<void()> action);
+  void carry_out(core::Effects& effects);
+  void set_alarm();
+  void wake(int partition, bool again);
+  void read(int partition);
+  void read_record(Tail& tail, const CommitRecord& record);
+  void tell_commit(const CommitRecord& record, core::Offset settled_at);
+  void tell_membership(const CommitRecord& record);
+  void tell_topics();
+  core::TailPositions positions() const;
+  void ask_everything();
+  void ask_group(int group);
+  void ask_seed(int group);
+  void answered_one();
+  void check_synced();
+  void ask_ends(const core::AskEnds& ask);
+  void serve_ends(const std::string& topic, core::Partition partition, std::uint64_t number);
+
+  void send(const std::shared_ptr<Append>& append);
+  void sent(const std::shared_ptr<Append>& append);
+  void deliver(const std::shared_ptr<Append>& append, const core::Delivery& delivery);
+  void append_now(const std::shared_ptr<Append>& append, core::Delivery& delivery);
+  core::Delivery withdraw(core::WaitId wait);
+
+  World& world_;
+  int number_;
+  std::uint64_t life_ = 0;
+  std::uint64_t events_ = 0;
+  std::unique_ptr<EnginePort> port_;
+  std::unique_ptr<Told> told_;
+  std::vector<Tail> tails_;
+  std::vector<core::Offset> began_;
+  std::map<std::uint64_t, std::shared_ptr<Append>> appends_;  // by wait
+  std::map<std::pair<std::string, core::Partition>, Question> questions_;
+  std::optional<core::Time> lost_at_;
+  std::optional<core::Time> synced_since_;
+  std::optional<core::Time> drain_by_;
+  std::optional<core::Time> alarm_;
+  bool connected_ = true;
+  bool ever_synced_ = false;
+  bool syncing_ = false;
+  int unanswered_ = 0;
+  std::vector<core::Offset> must_pass_;
+  bool keep_recordings_ = false;
+  std::vector<std::unique_ptr<Recording>> recordings_;
+};
+
+}  // namespace tidemark::sim

@@ -1,0 +1,292 @@
+#include "model_group.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "world.h"
+
+namespace tidemark::sim {
+
+using core::Duration;
+using core::kNoOffset;
+using core::Offset;
+using core::Partition;
+using std::chrono::milliseconds;
+
+ModelGroup::ModelGroup(World& world, int number, GroupTraits traits)
+    : world_(world), number_(number), traits_(std::move(traits)) {}
+
+ModelGroup::Cursor* ModelGroup::live(Place place, std::uint64_t life) {
+  const auto found = cursors_.find(place);
+  return found == cursors_.end() || found->second.life != life ? nullptr : &found->second;
+}
+
+template <class Step>
+void ModelGroup::later(Place place, Duration delay, Step step) {
+  const std::uint64_t life = cursors_.at(place).life;
+  world_.schedule.after(delay, [this, place, life, step] {
+    if (Cursor* cursor = live(place, life)) step(*cursor);
+  });
+}
+
+void ModelGroup::start() {
+  if (traits_.assign_only) {
+    unmanaged_running_ = true;
+    assign();
+  } else {
+    join(traits_.members);
+  }
+}
+
+void ModelGroup::join(int members) {
+  ++generation_;
+  members_ = members;
+  world_.commits.membership(number_, members, world_.now());
+  world_.trace.note(world_.now(), "group joins", {{"members", members}}, traits_.name);
+  assign();
+}
+
+void ModelGroup::assign() {
+  for (const int topic : traits_.topics) {
+    if (world_.log.current(topic) < 0) continue;
+    const auto count = static_cast<Partition>(world_.log[world_.log.current(topic)].partitions.size());
+    for (Partition p = 0; p < count; ++p)
+      if (!cursors_.contains({topic, p}))
+        begin({topic, p}, p % std::max(members_, 1), world_.random.skewed(100, traits_.resolve_delay / milliseconds(1) * 1000 + 200));
+  }
+}
+
+void ModelGroup::begin(Place place, int member, Duration delay) {
+  Cursor cursor;
+  cursor.life = ++next_life_;
+  cursor.member = member;
+  cursors_[place] = cursor;
+  later(place, delay, [this, place](Cursor& c) { resolve(place, c); });
+}
+
+void ModelGroup::resolve(Place place, Cursor& cursor) {
+  const auto [topic, partition] = place;
+  const int current = world_.log.current(topic);
+  const bool missing = current < 0 || static_cast<std::size_t>(partition) >= world_.log[current].partitions.size();
+  // Exactly-once readers wait for offsets to be stable (require_stable).
+  if (missing || world_.commits.has_pending(key(place))) {
+    later(place, milliseconds(missing ? 200 : 40), [this, place](Cursor& c) { resolve(place, c); });
+    return;
+  }
+  const LogPartition& log = world_.log.at(current, partition);
+  cursor.incarnation = current;
+  cursor.resolved = true;
+  const CommitLog::Row* row = world_.commits.row(key(place));
+  if (row != nullptr && row->offset >= log.log_start && row->offset <= log.end()) {
+    cursor.position = cursor.sent = row->offset;
+    if (row->incarnation != current) carried_[{current, partition}] = true;
+  } else {
+    if (row != nullptr) world_.counters.count(Fault::position_out_of_range);
+    start_by_policy(place, cursor);
+  }
+  if (traits_.style == CommitStyle::timer)
+    later(place, traits_.commit_period, [this, place](Cursor& c) { timer(place, c); });
+  poll(place, cursor);
+}
+
+void ModelGroup::start_by_policy(Place place, Cursor& cursor) {
+  const LogPartition& log = world_.log.at(cursor.incarnation, place.second);
+  cursor.position = traits_.latest ? log.end() : log.log_start;
+  cursor.sent = kNoOffset;
+  for (Offset o = log.log_start; o < cursor.position; ++o)
+    if (log.records[static_cast<std::size_t>(o)] == RecordKind::event && !processed(cursor.incarnation, place.second, o)) {
+      world_.counters.count(Fault::start_at_latest_passed_over);
+      break;
+    }
+  if (!traits_.commits_initial) return;
+  world_.counters.count(Fault::commit_initial_position);
+  send_commit(place, cursor, cursor.position, world_.random.skewed(200, 5000));
+}
+
+bool ModelGroup::follow_incarnation(Place place, Cursor& cursor) {
+  const int current = world_.log.current(place.first);
+  if (current == cursor.incarnation) return true;
+  cursor.busy = true;
+  const Duration delay = world_.random.millis(20, 1500);
+  if (current < 0 || static_cast<std::size_t>(place.second) >= world_.log[current].partitions.size() || !cursor.noticing) {
+    cursor.noticing = current >= 0;
+    later(place, delay, [this, place](Cursor& c) { poll(place, c); });
+    return false;
+  }
+  // Noticed: a client keeps its position when the new log reaches that far.
+  cursor.noticing = false;
+  cursor.incarnation = current;
+  const LogPartition& log = world_.log.at(current, place.second);
+  if (cursor.position > log.end() || cursor.position < log.log_start) {
+    world_.counters.count(Fault::position_out_of_range);
+    start_by_policy(place, cursor);
+  } else if (cursor.position > 0) {
+    world_.counters.count(Fault::position_carried_over);
+    carried_[{current, place.second}] = true;
+  }
+  return true;
+}
+
+void ModelGroup::poll(Place place, Cursor& cursor) {
+  if (!follow_incarnation(place, cursor)) return;
+  const LogPartition& log = world_.log.at(cursor.incarnation, place.second);
+  if (cursor.position < log.log_start || cursor.position > log.end()) {
+    world_.counters.count(Fault::position_out_of_range);
+    start_by_policy(place, cursor);
+  }
+  const Offset available = log.end() - cursor.position;
+  cursor.busy = available > 0;
+  if (available == 0) return;
+  const Offset most = traits_.style == CommitStyle::per_record ? 1 : traits_.batch;
+  const Offset to = cursor.position + std::min(available, most);
+  const Duration work = world_.healing ? milliseconds(1) : traits_.work;
+  later(place, work + world_.random.micros(0, 500), [this, place, to](Cursor& c) { work_done(place, c, to); });
+}
+
+void ModelGroup::work_done(Place place, Cursor& cursor, Offset to) {
+  if (traits_.style == CommitStyle::transactional) {
+    transact(place, cursor, to);
+    return;
+  }
+  remember(cursor.incarnation, place.second, cursor.position, to);
+  cursor.position = to;
+  commit_batch(place, cursor);
+  poll(place, cursor);
+}
+
+void ModelGroup::commit_batch(Place place, Cursor& cursor) {
+  const Duration soon = world_.random.skewed(200, 4000);
+  const CommitStyle style = world_.healing ? CommitStyle::per_batch : traits_.style;
+  switch (style) {
+    case CommitStyle::per_record:
+    case CommitStyle::per_batch:
+      send_commit(place, cursor, cursor.position, soon);
+      if (traits_.commits_twice) {
+        world_.counters.count(Fault::commit_twice);
+        send_commit(place, cursor, cursor.position, soon + world_.random.skewed(200, 50000));
+      }
+      break;
+    case CommitStyle::late:
+      world_.counters.count(Fault::commit_late);
+      send_commit(place, cursor, cursor.position, world_.random.skewed(5000, 3000000));
+      break;
+    case CommitStyle::never:
+      world_.counters.count(Fault::never_commits);
+      break;
+    case CommitStyle::timer:
+    case CommitStyle::transactional:
+      break;
+  }
+}
+
+void ModelGroup::timer(Place place, Cursor& cursor) {
+  if (cursor.position != cursor.sent || traits_.repeats_idle)
+    send_commit(place, cursor, cursor.position, world_.random.skewed(200, 4000));
+  later(place, traits_.commit_period, [this, place](Cursor& c) { timer(place, c); });
+}
+
+void ModelGroup::transact(Place place, Cursor& cursor, Offset to) {
+  const std::int64_t producer = ++world_.next_producer;
+  const std::uint64_t life = cursor.life;
+  const std::uint64_t generation = generation_;
+  const Offset from = cursor.position;
+  const int incarnation = cursor.incarnation;
+  cursor.busy = true;
+  world_.schedule.after(world_.random.skewed(200, 4000), [=, this] {
+    if (!deliver_commit(place, incarnation, generation, to, producer)) {
+      if (live(place, life) != nullptr)
+        later(place, milliseconds(100), [this, place](Cursor& c) { poll(place, c); });
+      return;
+    }
+    const int roll = world_.healing ? 1000 : world_.random.small(0, 999);
+    const bool hung = roll < 30;
+    const bool commit = roll >= 100;
+    if (hung) world_.counters.count(Fault::transaction_hung);
+    const Duration delay = hung                         ? world_.random.millis(4000, 15000)
+                           : world_.random.chance(100) && !world_.healing ? world_.random.millis(100, 3000)
+                                                        : world_.random.skewed(300, 20000);
+    world_.schedule.after(delay, [=, this] { settle(place, life, producer, incarnation, from, to, commit); });
+  });
+}
+
+void ModelGroup::settle(Place place, std::uint64_t life, std::int64_t producer, int incarnation, Offset from,
+                        Offset to, bool commit) {
+  // What the transaction wrote becomes visible with its marker, not before.
+  if (commit) remember(incarnation, place.second, from, to);
+  world_.counters.count(commit ? Fault::transaction_committed : Fault::transaction_aborted);
+  if (members_ == 0 && commit) world_.counters.count(Fault::transaction_settled_after_leaving);
+  world_.trace.note(world_.now(), commit ? "transaction commits" : "transaction aborts", {{"producer", producer}},
+                    traits_.name);
+  world_.commits.settle(producer, commit, world_.now());
+  Cursor* cursor = live(place, life);
+  if (cursor == nullptr) return;
+  if (commit) cursor->position = cursor->sent = to;
+  poll(place, *cursor);
+}
+
+void ModelGroup::remember(int incarnation, Partition partition, Offset from, Offset to) {
+  std::vector<bool>& seen = processed_[{incarnation, partition}];
+  if (seen.size() < static_cast<std::size_t>(to)) seen.resize(static_cast<std::size_t>(to));
+  for (Offset o = from; o < to; ++o) seen[static_cast<std::size_t>(o)] = true;
+  world_.trace.note(world_.now(), "processed", {{"inc", incarnation}, {"p", partition}, {"from", from}, {"to", to}},
+                    traits_.name);
+}
+
+bool ModelGroup::processed(int incarnation, Partition partition, Offset offset) const {
+  const auto found = processed_.find({incarnation, partition});
+  return found != processed_.end() && static_cast<std::size_t>(offset) < found->second.size() &&
+         found->second[static_cast<std::size_t>(offset)];
+}
+
+void ModelGroup::send_commit(Place place, const Cursor& cursor, Offset offset, Duration delay) {
+  if (offset == cursor.sent) world_.counters.count(Fault::commit_repeated);
+  cursors_.at(place).sent = offset;
+  world_.schedule.after(delay, [this, place, incarnation = cursor.incarnation, generation = generation_, offset] {
+    deliver_commit(place, incarnation, generation, offset, -1);
+  });
+}
+
+bool ModelGroup::deliver_commit(Place place, int incarnation, std::uint64_t generation, Offset offset,
+                                std::int64_t producer) {
+  const auto [topic, partition] = place;
+  const int current = world_.log.current(topic);
+  const bool fenced = traits_.assign_only ? !unmanaged_running_ : generation != generation_ || members_ == 0;
+  const bool missing = current < 0 || static_cast<std::size_t>(partition) >= world_.log[current].partitions.size();
+  // A broker that knows ids refuses an old one, once its metadata is fresh.
+  const bool other = current != incarnation;
+  if (fenced || missing || (other && traits_.sends_ids && !world_.random.chance(300))) {
+    world_.counters.count(Fault::commit_refused);
+    return false;
+  }
+  if (other) world_.counters.count(Fault::commit_of_other_incarnation);
+  if (!traits_.sends_ids) world_.counters.count(Fault::commit_without_topic_id);
+  if (traits_.assign_only) world_.counters.count(Fault::unmanaged_commit);
+  const CommitLog::Row* row = world_.commits.row(key(place));
+  if (row != nullptr && row->offset > offset) world_.counters.count(Fault::commit_moved_back);
+
+  CommitRecord record;
+  record.group = number_;
+  record.topic = topic;
+  record.partition = partition;
+  record.offset = offset;
+  record.incarnation = incarnation;
+  record.with_id = traits_.sends_ids;
+  record.beyond = offset > world_.log.at(current, partition).end();
+  record.producer = producer;
+  const core::LogPoint at = world_.commits.commit(record, world_.now());
+  world_.trace.note(world_.now(), producer < 0 ? "commit" : "commit in transaction",
+                    {{"topic", topic}, {"p", partition}, {"inc", incarnation}, {"offset", offset},
+                     {"at.p", at.partition}, {"at", at.offset}}, traits_.name);
+  return true;
+}
+
+void ModelGroup::records_appended(int topic, Partition partition) {
+  const auto found = cursors_.find({topic, partition});
+  if (found == cursors_.end() || !found->second.resolved || found->second.busy) return;
+  const Place place{topic, partition};
+  found->second.busy = true;
+  later(place, world_.random.skewed(100, 3000), [this, place](Cursor& c) { poll(place, c); });
+}
+
+}  // namespace tidemark::sim

@@ -1,0 +1,136 @@
+// A consumer group that knows what it has really processed.
+//
+// The gateway infers from commits what consumers did; this model is what they
+// did. A member reads records, works on them, remembers each one, and commits by
+// the habits of real clients (kafka.md §1): per record, per batch, by timer,
+// late and out of order, twice, in a transaction, or never. It resolves its
+// position late, so that a start at *latest* passes over events; it crashes,
+// rebalances, leaves and comes back; an administrator moves its offsets while
+// it is away.
+//
+// What makes it honest: nothing is committed by a member before it was
+// processed, except where a fault says so and is counted.
+//
+// Threading: none.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "commit_log.h"
+#include "core/position.h"
+#include "core/time.h"
+
+namespace tidemark::sim {
+
+struct World;
+
+enum class CommitStyle : std::uint8_t { per_record, per_batch, timer, late, never, transactional };
+
+struct GroupTraits {
+  std::string name;
+  CommitStyle style = CommitStyle::per_batch;
+  bool latest = false;             // where there is no position; else earliest
+  bool assign_only = false;        // no membership: never seen with members
+  bool declared_earliest = false;  // in the gateway's configuration
+  bool shows_topics = true;        // its subscription can be read
+  bool sends_ids = false;          // its commits name the topic's id
+  bool repeats_idle = false;       // the same commit again when nothing happened
+  bool commits_initial = false;    // commits its position before reading anything
+  bool commits_twice = false;
+  std::vector<int> topics;
+  int members = 1;
+  int batch = 10;
+  core::Duration work = std::chrono::milliseconds(2);
+  core::Duration commit_period = std::chrono::seconds(1);
+  core::Duration resolve_delay = std::chrono::milliseconds(50);
+};
+
+class ModelGroup {
+ public:
+  ModelGroup(World& world, int number, GroupTraits traits);
+
+  void start();
+  // Faults; each does nothing where it makes no sense now.
+  void disturb();
+  void administer();
+  // The faults are over: everybody runs, and commits soon.
+  void heal();
+
+  // The world tells.
+  void records_appended(int topic, core::Partition partition);
+  void topic_changed(int topic);
+
+  // The truth.
+  bool processed(int incarnation, core::Partition partition, core::Offset offset) const;
+  bool carried_over(int incarnation, core::Partition partition) const {
+    return carried_.contains({incarnation, partition});
+  }
+  const GroupTraits& traits() const { return traits_; }
+  int number() const { return number_; }
+
+ private:
+  using Place = std::pair<int, core::Partition>;  // topic, partition
+  struct Cursor {
+    std::uint64_t life = 0;
+    int member = 0;
+    int incarnation = -1;
+    bool resolved = false;
+    bool busy = false;     // something is scheduled that ends in poll()
+    bool noticing = false; // learns soon that the topic changed
+    core::Offset position = 0;
+    core::Offset sent = core::kNoOffset;  // latest committed
+  };
+
+  bool running() const { return traits_.assign_only ? unmanaged_running_ : members_ > 0; }
+  Cursor* live(Place place, std::uint64_t life);
+  CommitLog::Key key(Place place) const { return {number_, place.first, place.second}; }
+  // Runs `step` later, if this cursor still lives then.
+  template <class Step>
+  void later(Place place, core::Duration delay, Step step);
+
+  void join(int members);
+  void assign();
+  void begin(Place place, int member, core::Duration delay);
+  void resolve(Place place, Cursor& cursor);
+  void start_by_policy(Place place, Cursor& cursor);
+  void poll(Place place, Cursor& cursor);
+  bool follow_incarnation(Place place, Cursor& cursor);
+  void work_done(Place place, Cursor& cursor, core::Offset to);
+  void commit_batch(Place place, Cursor& cursor);
+  void timer(Place place, Cursor& cursor);
+  void transact(Place place, Cursor& cursor, core::Offset to);
+  void settle(Place place, std::uint64_t life, std::int64_t producer, int incarnation, core::Offset from,
+              core::Offset to, bool commit);
+  void remember(int incarnation, core::Partition partition, core::Offset from, core::Offset to);
+  void send_commit(Place place, const Cursor& cursor, core::Offset offset, core::Duration delay);
+  bool deliver_commit(Place place, int incarnation, std::uint64_t generation, core::Offset offset,
+                      std::int64_t producer);
+  void drop_cursors();
+  void commit_before_leaving();
+
+  void rebalance();
+  void crash();
+  void leave();
+  void come_back();
+  void commit_beyond_end();
+  void reset();
+  void expire();
+
+  World& world_;
+  int number_;
+  GroupTraits traits_;
+  int members_ = 0;
+  bool unmanaged_running_ = false;
+  bool away_ = false;  // comes back by itself
+  std::uint64_t generation_ = 0;
+  std::uint64_t next_life_ = 0;
+  std::map<Place, Cursor> cursors_;
+  std::map<Place, std::vector<bool>> processed_;  // by (incarnation, partition)
+  std::map<Place, bool> carried_;                 // likewise
+};
+
+}  // namespace tidemark::sim

@@ -1,0 +1,87 @@
+// The topics of the model cluster: partitions of records, and who is who.
+//
+// The checker needs to know what is really in the log, including what every
+// gateway was told wrongly or not at all, so the log keeps all incarnations of
+// a topic for ever and finds an event by its id.
+//
+// Offsets are occupied by events, by records of producers that Tidemark does
+// not know, and by control records that no consumer ever sees.
+//
+// Threading: none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/uuid.h"
+#include "core/events.h"
+#include "core/position.h"
+
+namespace tidemark::sim {
+
+enum class RecordKind : std::uint8_t { event, other, control };
+
+struct LogPartition {
+  std::vector<RecordKind> records;  // index: offset
+  core::Offset log_start = 0;
+  core::Offset end() const { return static_cast<core::Offset>(records.size()); }
+};
+
+struct Incarnation {
+  int topic = 0;
+  Uuid id;
+  std::vector<LogPartition> partitions;
+};
+
+// Where an event really is.
+struct EventPlace {
+  int topic = 0;
+  int incarnation = 0;
+  core::Partition partition = 0;
+  core::Offset offset = core::kNoOffset;
+};
+
+class ModelLog {
+ public:
+  // A name without an incarnation yet.
+  int add_name(std::string name);
+  const std::string& name(int topic) const { return names_[static_cast<std::size_t>(topic)]; }
+  int names() const { return static_cast<int>(names_.size()); }
+  std::optional<int> topic_named(std::string_view name) const;
+
+  int create(int topic, int partitions, Uuid id);
+  void remove(int topic) { current_[static_cast<std::size_t>(topic)] = -1; }
+  void grow(int topic, int partitions);
+
+  // Incarnation now behind the name; -1 when the topic does not exist.
+  int current(int topic) const { return current_[static_cast<std::size_t>(topic)]; }
+  Incarnation& operator[](int incarnation) { return incarnations_[static_cast<std::size_t>(incarnation)]; }
+  const Incarnation& operator[](int incarnation) const {
+    return incarnations_[static_cast<std::size_t>(incarnation)];
+  }
+  LogPartition& at(int incarnation, core::Partition partition) {
+    return (*this)[incarnation].partitions[static_cast<std::size_t>(partition)];
+  }
+  const LogPartition& at(int incarnation, core::Partition partition) const {
+    return (*this)[incarnation].partitions[static_cast<std::size_t>(partition)];
+  }
+  std::optional<int> incarnation_of(const Uuid& id) const;
+
+  core::Offset append(int incarnation, core::Partition partition, RecordKind kind, const Uuid& id = {});
+  std::optional<EventPlace> find(const Uuid& event) const;
+
+  // What the log would tell of itself now.
+  std::vector<core::TopicState> topics() const;
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<int> current_;
+  std::vector<Incarnation> incarnations_;
+  std::map<Uuid, EventPlace> events_;
+};
+
+}  // namespace tidemark::sim

@@ -1,0 +1,52 @@
+#include "planted.h"
+
+#include <array>
+
+namespace tidemark::sim {
+namespace {
+
+core::Bug current = core::Bug::none;
+
+constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count_)> kNames{
+    "none",
+    "first_commit_counts",
+    "highest_commit_wins",
+    "stale_seed_applies",
+    "beyond_end_counts",
+    "absent_without_grace",
+    "merge_takes_maximum",
+    "registered_late_hangs",
+    "answers_after_deadline",
+    "reset_is_progress",
+    "old_record_applies",
+    "equal_offset_counts",
+    "partition_ignored",
+    "unknown_is_appended",
+    "answered_twice",
+    "incarnation_ignored",
+    "nothing_known_is_nobody",
+    "deleted_row_keeps_position",
+    "mark_loses_anchor",
+    "cancelled_wait_leaks",
+    "deadline_is_success",
+};
+
+}  // namespace
+
+void plant(core::Bug bug) { current = bug; }
+
+std::optional<core::Bug> bug_named(std::string_view name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i] == name) return static_cast<core::Bug>(i);
+  return std::nullopt;
+}
+
+std::string_view name_of(core::Bug bug) { return kNames[static_cast<std::size_t>(bug)]; }
+
+}  // namespace tidemark::sim
+
+namespace tidemark::core {
+
+Bug planted_bug() { return sim::current; }
+
+}  // namespace tidemark::core

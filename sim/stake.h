@@ -1,0 +1,27 @@
+// What a wait is really about, as its client knows it.
+//
+// A mark's terms are what core says it stands for; if the checker believed them,
+// a merge that forgets an event would look right. So clients remember for every
+// mark the events behind it, and for each event who was to be waited for.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/uuid.h"
+#include "core/position.h"
+
+namespace tidemark::sim {
+
+struct Stake {
+  Uuid event;
+  int topic = 0;
+  int incarnation = -1;             // -1 where the append's fate is not known
+  core::Partition partition = -1;
+  core::Offset offset = core::kNoOffset;
+  std::set<std::string> names;
+  bool known() const { return incarnation >= 0; }
+};
+
+}  // namespace tidemark::sim

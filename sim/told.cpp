@@ -1,0 +1,174 @@
+#include "told.h"
+
+#include <algorithm>
+
+namespace tidemark::sim {
+
+using core::kNoOffset;
+using core::Offset;
+using core::Partition;
+
+namespace {
+
+// The record stands below the position that was noted before the question.
+bool below(core::LogPoint at, Offset settled_at, const core::TailPositions& as_of) {
+  return as_of && at.known() && settled_at < (*as_of)[static_cast<std::size_t>(at.partition)];
+}
+
+}  // namespace
+
+void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now) {
+  GroupKnown& group = groups_[static_cast<std::size_t>(record.group)];
+  const bool tombstone = record.kind == CommitRecord::Kind::tombstone;
+  Positions& positions = positions_[Key{record.group, record.topic, record.partition}];
+  if (positions.at.known() && record.at.offset <= positions.at.offset) return;
+  if (below(record.at, settled_at, positions.as_of)) return;
+  if (!tombstone && !record.by_hand) group.not_before = now;
+  positions.at = record.at;
+  positions.as_of.reset();
+  ToldPosition position;
+  position.when = now;
+  position.offset = tombstone ? kNoOffset : record.offset;
+  position.at = record.at;
+  position.incarnation = tombstone ? -1 : record.incarnation;
+  position.with_id = record.with_id;
+  position.by_hand = record.by_hand;
+  position.beyond = record.beyond;
+  position.early = !tombstone && incarnation(record.topic) != record.incarnation;
+  if (++positions.unanswered > 30) positions.overflowed = true;
+  positions.all.push_back(position);
+}
+
+void Told::seed(int group, const core::TailPositions& as_of, std::span<const std::pair<Key, CommitLog::Row>> rows,
+                core::Time now) {
+  for (const auto& [key, row] : rows) {
+    Positions& positions = positions_[key];
+    // The tail misses nothing, so whatever it showed is newer or the same.
+    if (!positions.all.empty()) continue;
+    positions.as_of = as_of;
+    ToldPosition position;
+    position.when = now;
+    position.offset = row.offset;
+    position.incarnation = row.incarnation;
+    position.seed = true;
+    position.early = incarnation(std::get<1>(key)) != row.incarnation;
+    positions.all.push_back(position);
+  }
+  static_cast<void>(group);
+}
+
+void Told::membership(int number, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
+                      int members, const std::set<int>* topics, core::Time now) {
+  GroupKnown& group = groups_[static_cast<std::size_t>(number)];
+  if (at.known()) {
+    if (group.at.known() && at.offset <= group.at.offset) return;
+    if (below(at, at.offset, group.as_of)) return;
+    group.at = at;
+    group.as_of.reset();
+    group.unclear = false;
+  } else if (group.told) {
+    // An asked state is newer than some of what the tail showed, older than
+    // other: which, only the tail will tell.
+    group.unclear = true;
+    if (members == 0) group.not_before = std::max(group.not_before, now);
+    return;
+  } else {
+    group.as_of = as_of;
+  }
+  if (group.members > 0 && members == 0) group.not_before = now;
+  group.told = true;
+  group.exists = exists;
+  group.managed = managed;
+  group.members = members;
+  if (topics != nullptr && members > 0) {
+    group.topics = *topics;
+    group.topics_known = true;
+  }
+}
+
+void Told::topic(int topic, int incarnation, int partitions) { topics_[topic] = {incarnation, partitions}; }
+
+void Told::end(int incarnation, Partition partition, Offset end) {
+  Offset& known = ends_[{incarnation, partition}];
+  known = std::max(known, end);
+  for (auto& [key, positions] : positions_) {
+    if (std::get<2>(key) == partition && this->incarnation(std::get<1>(key)) == incarnation) positions.unanswered = 0;
+  }
+}
+
+void Told::log_start(int incarnation, Partition partition, Offset log_start) {
+  Offset& known = starts_[{incarnation, partition}];
+  known = std::max(known, log_start);
+}
+
+int Told::incarnation(int topic) const {
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? -1 : found->second.first;
+}
+
+int Told::partitions(int topic) const {
+  const auto found = topics_.find(topic);
+  return found == topics_.end() ? 0 : found->second.second;
+}
+
+Offset Told::known_end(int incarnation, Partition partition) const {
+  const auto found = ends_.find({incarnation, partition});
+  return found == ends_.end() ? 0 : found->second;
+}
+
+Offset Told::known_start(int incarnation, Partition partition) const {
+  const auto found = starts_.find({incarnation, partition});
+  return found == starts_.end() ? 0 : found->second;
+}
+
+const std::vector<ToldPosition>* Told::all(const Key& key) const {
+  const auto found = positions_.find(key);
+  return found == positions_.end() ? nullptr : &found->second.all;
+}
+
+const ToldPosition* Told::latest(const Key& key) const {
+  const auto* positions = all(key);
+  return positions == nullptr || positions->empty() ? nullptr : &positions->back();
+}
+
+bool Told::linked(int group, int topic) const {
+  if (groups_[static_cast<std::size_t>(group)].topics.contains(topic)) return true;
+  const auto first = positions_.lower_bound(Key{group, topic, -1});
+  return first != positions_.end() && std::get<0>(first->first) == group && std::get<1>(first->first) == topic;
+}
+
+Verdict Told::judge(const Key& key, int incarnation, Offset offset, const core::Anchor& anchor, bool declared,
+                    core::Time until) const {
+  const auto found = positions_.find(key);
+  if (found == positions_.end() || found->second.all.empty()) return Verdict::pending;
+  if (found->second.overflowed) return Verdict::unsure;
+  std::span<const ToldPosition> all = found->second.all;
+  while (!all.empty() && all.back().when > until) all = all.first(all.size() - 1);
+  if (all.empty()) return Verdict::pending;
+  const Partition partition = std::get<2>(key);
+  const Offset end = known_end(incarnation, partition);
+  const auto uncertain = [&](const ToldPosition& p) {
+    return p.beyond || p.early || (p.incarnation >= 0 && p.incarnation != incarnation) || p.offset > end;
+  };
+  if (uncertain(all.back())) return Verdict::unsure;
+  if (all.back().offset <= offset) return Verdict::pending;
+  // From here the latest position is above the event: who carried it across?
+  for (std::size_t i = all.size(); i-- > 0;) {
+    const ToldPosition& step = all[i];
+    if (uncertain(step)) return Verdict::unsure;
+    if (i == 0) {
+      if (anchor.at.known() && step.at.known() && anchor.at.offset >= step.at.offset) return Verdict::unsure;
+      if (anchor.known() && anchor.committed <= offset && !step.by_hand) return Verdict::processed;
+      return declared ? Verdict::unsure : Verdict::unanchored;
+    }
+    const ToldPosition& before = all[i - 1];
+    if (uncertain(before)) return Verdict::unsure;
+    if (before.offset == kNoOffset) return declared || anchor.known() ? Verdict::unsure : Verdict::unanchored;
+    if (before.offset > offset) continue;
+    if (step.by_hand) return Verdict::skipped;
+    return known_start(incarnation, partition) > before.offset ? Verdict::unsure : Verdict::processed;
+  }
+  return Verdict::unsure;
+}
+
+}  // namespace tidemark::sim

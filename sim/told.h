@@ -1,0 +1,99 @@
+// What one gateway has been told, and what follows from it.
+//
+// The checker may not blame a gateway for what nobody told it, nor excuse it
+// from what somebody did. So it keeps, beside the truth, the sequence of
+// positions that each gateway was told per (group, topic, partition), and judges
+// from it in the most naive way there is: walk back from the latest position to
+// the step that crossed the event, and look at that step. This is deliberately
+// another method than core's intervals.
+//
+// Threading: none.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "commit_log.h"
+#include "core/events.h"
+#include "core/mark.h"
+#include "core/time.h"
+
+namespace tidemark::sim {
+
+struct ToldPosition {
+  core::Time when{};
+  core::Offset offset = core::kNoOffset;  // kNoOffset: the row was deleted
+  core::LogPoint at;                      // unknown for a seed
+  int incarnation = -1;                   // true one; -1 for a deleted row
+  bool with_id = false;
+  bool by_hand = false;
+  bool beyond = false;
+  bool seed = false;
+  bool early = false;  // before the gateway knew of this incarnation
+};
+
+enum class Verdict { processed, skipped, unanchored, pending, unsure };
+
+class Told {
+ public:
+  using Key = CommitLog::Key;
+  struct GroupKnown {
+    core::LogPoint at;
+    core::TailPositions as_of;
+    bool told = false;
+    bool exists = false;
+    bool managed = false;
+    int members = 0;
+    core::Time not_before{};  // latest sign of life: membership that ended, or a commit of its own
+    std::set<int> topics;     // subscribed, as shown
+    bool topics_known = false;
+    bool unclear = false;     // an answer and the tail disagree until the tail has caught up
+  };
+
+  explicit Told(int groups) : groups_(static_cast<std::size_t>(groups)) {}
+
+  void commit(const CommitRecord& record, core::Offset settled_at, core::Time now);
+  void seed(int group, const core::TailPositions& as_of, std::span<const std::pair<Key, CommitLog::Row>> rows,
+            core::Time now);
+  void membership(int group, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
+                  int members, const std::set<int>* topics, core::Time now);
+  void topic(int topic, int incarnation, int partitions);
+  void end(int incarnation, core::Partition partition, core::Offset end);
+  void log_start(int incarnation, core::Partition partition, core::Offset log_start);
+
+  // What a gateway that was told this by `until` should say of `offset`, given
+  // the anchor that a mark brings, if any.
+  Verdict judge(const Key& key, int incarnation, core::Offset offset, const core::Anchor& anchor, bool declared,
+                core::Time until) const;
+  // The latest position in force; nullptr when nothing was told.
+  const ToldPosition* latest(const Key& key) const;
+  const std::vector<ToldPosition>* all(const Key& key) const;
+  bool linked(int group, int topic) const;
+  const GroupKnown& group(int number) const { return groups_[static_cast<std::size_t>(number)]; }
+  int incarnation(int topic) const;
+  int partitions(int topic) const;
+  core::Offset known_end(int incarnation, core::Partition partition) const;
+  core::Offset known_start(int incarnation, core::Partition partition) const;
+
+ private:
+  struct Positions {
+    std::vector<ToldPosition> all;
+    core::TailPositions as_of;  // of the seed that is last, if it is one
+    core::LogPoint at;          // highest record
+    int unanswered = 0;         // commits since an end was last told
+    bool overflowed = false;    // more than a frontier can hold were waiting for an end
+  };
+
+  std::vector<GroupKnown> groups_;
+  std::map<Key, Positions> positions_;
+  std::map<int, std::pair<int, int>> topics_;  // topic → incarnation, partitions
+  std::map<std::pair<int, core::Partition>, core::Offset> ends_;
+  std::map<std::pair<int, core::Partition>, core::Offset> starts_;
+};
+
+}  // namespace tidemark::sim
