@@ -234,7 +234,7 @@ void Connection::answer(Response&& response) {
   begin_write(response, keep_alive_ && !host_.draining);
 }
 
-void Connection::refuse(const Problem& problem) {
+void Connection::refuse(Problem problem) {
   const std::shared_ptr<Connection> self = shared_from_this();
   const int status = problem.kind.status;
   parser_.reset();

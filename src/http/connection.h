@@ -107,7 +107,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void probe(Clock::time_point now);
   void gone();
   bool send_interim();
-  void refuse(const Problem& problem);
+  void refuse(Problem problem);  // by value: the parser that may own it goes first
   void begin_write(const Response& response, bool keep_alive);
   void write_rest();
   std::size_t send_some(std::string_view bytes, boost::system::error_code& ec);

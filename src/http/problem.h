@@ -39,9 +39,37 @@ inline constexpr ProblemKind kUnknownTransferEncoding{501, "unknown-transfer-enc
 inline constexpr ProblemKind kOverloaded{503, "overloaded", "The gateway is at its limit"};
 inline constexpr ProblemKind kUnknownVersion{505, "unknown-http-version", "The HTTP version is not supported"};
 
-// The answer that says so. Bytes of detail and field that are not printable
-// ASCII are shown as \xNN: they may come from a hostile request, and JSON must
-// be valid UTF-8.
+// What the routes and the gateway refuse; the connection goes on.
+inline constexpr ProblemKind kUnknownRoute{404, "unknown-route", "There is no such route"};
+inline constexpr ProblemKind kMethodNotAllowed{405, "method-not-allowed", "The route does not take this method"};
+inline constexpr ProblemKind kUnknownParameter{400, "unknown-parameter", "The parameter is not known"};
+inline constexpr ProblemKind kInvalidParameter{400, "invalid-parameter", "The parameter's value is not valid"};
+inline constexpr ProblemKind kInvalidHeader{400, "invalid-header", "The header field's value is not valid"};
+inline constexpr ProblemKind kInvalidTopic{400, "invalid-topic", "The topic name is not valid"};
+inline constexpr ProblemKind kInvalidMark{400, "invalid-mark", "The mark is not valid"};
+inline constexpr ProblemKind kUnknownPartition{400, "unknown-partition", "The topic has no such partition"};
+inline constexpr ProblemKind kUnknownConsumer{400, "unknown-consumer", "Nobody of that name is waited for"};
+inline constexpr ProblemKind kInvalidEvent{400, "invalid-event", "The log does not take this event"};
+inline constexpr ProblemKind kNotBuilt{400, "not-built", "This part of the interface is not built yet"};
+inline constexpr ProblemKind kUnsupportedMedia{415, "unsupported-media-type", "The content is not of a type taken here"};
+inline constexpr ProblemKind kForbiddenTopic{403, "forbidden-topic", "The topic is not for publishers"};
+inline constexpr ProblemKind kUnknownTopic{404, "unknown-topic", "There is no such topic"};
+inline constexpr ProblemKind kRecreatedTopic{410, "recreated-topic", "The topic was deleted and made again"};
+inline constexpr ProblemKind kEventTooLarge{413, "event-too-large", "The event is larger than its topic takes"};
+inline constexpr ProblemKind kTopicLimit{429, "topic-limit", "The topic is at its limit"};
+inline constexpr ProblemKind kNotAppended{502, "not-appended", "The log did not take the event"};
+inline constexpr ProblemKind kNotReady{503, "not-ready", "The gateway is not ready"};
+inline constexpr ProblemKind kDraining{503, "draining", "The gateway is stopping"};
+inline constexpr ProblemKind kAppendUnknown{504, "append-unknown", "It is not known whether the event was appended"};
+
+class JsonWriter;
+
+// Writes the members of the problem into an object that is open: an answer may
+// add members of its own (RFC 9457 §3.2). Bytes of detail and field that are not
+// printable ASCII are shown as \xNN, since they may come from a hostile request.
+void write_members(const Problem& problem, JsonWriter& json);
+
+// The answer that says so.
 Response to_response(const Problem& problem);
 
 }  // namespace tidemark::http

@@ -1,0 +1,353 @@
+#include "http/render.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "http/json_writer.h"
+
+namespace tidemark::http {
+namespace {
+
+using core::Answer;
+using core::Delivery;
+using core::Outcome;
+
+// Server-Timing names no more consumers than this: headers have limits on the way.
+constexpr std::size_t kMostTimings = 16;
+
+constexpr std::string_view kNoConsumersHint =
+    "no consumer group is known to read this topic: configure wait_for for it, or check that its consumers are running";
+
+void write_offset(JsonWriter& json, std::string_view name, core::Offset offset) {
+  if (offset == core::kNoOffset) json.null_member(name);
+  else json.member(name, offset);
+}
+
+void write_hint(JsonWriter& json, const std::string& hint) {
+  if (hint.empty()) json.null_member("hint");
+  else json.member("hint", hint);
+}
+
+void write_evidence(JsonWriter& json, const core::Evidence& evidence) {
+  json.name("evidence");
+  if (evidence.source == core::Evidence::Source::none && evidence.anchor == core::kNoOffset) return json.null();
+  json.begin_object();
+  json.member("source", core::name_of(evidence.source));
+  write_offset(json, "committed", evidence.committed);
+  write_offset(json, "anchor", evidence.anchor);
+  if (evidence.anchor_declared) json.member("anchor_declared", true);
+  if (evidence.at.known()) {
+    json.member("commits_partition", evidence.at.partition);
+    json.member("commits_offset", evidence.at.offset);
+  } else {
+    json.null_member("commits_partition");
+    json.null_member("commits_offset");
+  }
+  json.end_object();
+}
+
+void write_consumer(JsonWriter& json, const core::ConsumerOutcome& consumer) {
+  json.begin_object();
+  json.member("name", consumer.name);
+  json.member("outcome", core::name_of(consumer.outcome));
+  if (consumer.reason != core::PendingReason::none) json.member("reason", core::name_of(consumer.reason));
+  json.member("basis", "commit");
+  json.member("elapsed_ms", consumer.elapsed);
+  write_evidence(json, consumer.evidence);
+  write_hint(json, consumer.hint);
+  json.name("via");
+  json.begin_array();
+  json.end_array();
+  json.end_object();
+}
+
+void write_position(JsonWriter& json, const core::Position& position) {
+  json.member("topic", position.topic);
+  if (position.partition < 0) json.null_member("partition");
+  else json.member("partition", position.partition);
+  write_offset(json, "offset", position.offset);
+}
+
+void write_positions(JsonWriter& json, const std::vector<core::Position>& positions) {
+  if (positions.size() == 1) return write_position(json, positions.front());
+  json.name("positions");
+  json.begin_array();
+  for (const core::Position& position : positions) {
+    json.begin_object();
+    write_position(json, position);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+// The mark as text; nothing when there is none, or it is too large even widened.
+std::optional<std::string> mark_text(const Answer& answer) {
+  if (answer.mark.empty()) return std::nullopt;
+  Result<std::string> text = core::encode(answer.mark);
+  if (!text) return std::nullopt;
+  return std::move(text).value();
+}
+
+void write_mark(JsonWriter& json, const std::optional<std::string>& mark) {
+  if (mark) json.member("mark", *mark);
+  else json.null_member("mark");
+}
+
+std::string_view outcome_of(const Answer& answer) {
+  if (answer.all_processed()) return "processed";
+  return answer.settled ? "failed" : "pending";
+}
+
+// A quoted string of RFC 9110 §5.6.4, printable ASCII.
+std::string quoted_string(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : printable(text)) {
+    if (c == '"' || c == '\\') quoted.push_back('\\');
+    quoted.push_back(c);
+  }
+  return quoted + "\"";
+}
+
+std::string server_timing(const Answer& answer) {
+  std::string timing;
+  if (answer.is_publish) timing = "append;dur=" + format_ms(answer.append_elapsed);
+  for (std::size_t i = 0; i < std::min(answer.consumers.size(), kMostTimings); ++i) {
+    const core::ConsumerOutcome& consumer = answer.consumers[i];
+    timing += (timing.empty() ? "c" : ", c") + std::to_string(i + 1) + ";desc=" + quoted_string(consumer.name) +
+              ";dur=" + format_ms(consumer.elapsed);
+  }
+  return timing;
+}
+
+void add_mark_headers(const std::optional<std::string>& mark, int status, Response& response) {
+  if (!mark) return;
+  response.headers.push_back({"Tidemark-Mark", *mark});
+  if (status == 202 || status == 504) response.headers.push_back({"Location", "/marks/" + *mark});
+}
+
+std::string retry_seconds(core::Duration duration) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(duration).count();
+  return std::to_string(std::max<std::int64_t>(seconds, 1));
+}
+
+Problem not_appended_problem(const Answer& answer) {
+  const std::string& detail = answer.detail;
+  switch (answer.reason) {
+    case Delivery::Reason::too_large: return {kEventTooLarge, detail};
+    case Delivery::Reason::unknown_topic: return {kUnknownTopic, detail, "topic"};
+    case Delivery::Reason::invalid: return {kInvalidEvent, detail};
+    case Delivery::Reason::limit: return {kOverloaded, detail};
+    case Delivery::Reason::none:
+    case Delivery::Reason::forbidden:
+    case Delivery::Reason::unavailable:
+    case Delivery::Reason::timeout:
+    case Delivery::Reason::internal: break;
+  }
+  return {kNotAppended, detail};
+}
+
+// A publish that did not come to an appended event: problem details with what is
+// known of the event.
+Response render_failed_publish(const Answer& answer) {
+  const bool unknown = answer.fate == Delivery::Fate::unknown;
+  const Problem problem = unknown ? Problem{kAppendUnknown, answer.detail} : not_appended_problem(answer);
+  const std::optional<std::string> mark = mark_text(answer);
+  Response response;
+  response.status = problem.kind.status;
+  response.content_type = "application/problem+json";
+  JsonWriter json(response.body);
+  json.begin_object();
+  write_members(problem, json);
+  if (unknown) json.member("appended", "unknown");
+  else json.member("appended", false);
+  json.member("id", answer.id.to_string());
+  if (unknown) write_mark(json, mark);
+  json.member("elapsed_ms", answer.elapsed);
+  json.end_object();
+  response.body.push_back('\n');
+  if (unknown) {
+    add_mark_headers(mark, response.status, response);
+    response.headers.push_back({"Tidemark-Outcome", "pending"});
+  }
+  if (response.status == 503) response.headers.push_back({"Retry-After", "1"});
+  response.headers.push_back({"Server-Timing", "append;dur=" + format_ms(answer.append_elapsed)});
+  return response;
+}
+
+void write_answer(const Answer& answer, const std::optional<std::string>& mark, std::string& body) {
+  JsonWriter json(body);
+  json.begin_object();
+  if (!answer.id.is_nil()) json.member("id", answer.id.to_string());
+  write_mark(json, mark);
+  if (!mark && !answer.mark.empty()) json.member("mark_omitted", "it names too much to fit");
+  if (answer.fate == Delivery::Fate::unknown) json.member("appended", "unknown");
+  write_positions(json, answer.positions);
+  json.member("settled", answer.settled);
+  json.member("basis", "commit");
+  json.member("elapsed_ms", answer.elapsed);
+  if (answer.no_consumers_known) {
+    json.member("no_consumers_known", true);
+    json.member("hint", kNoConsumersHint);
+  }
+  if (answer.draining) json.member("draining", true);
+  json.name("consumers");
+  json.begin_array();
+  for (const core::ConsumerOutcome& consumer : answer.consumers) write_consumer(json, consumer);
+  json.end_array();
+  json.end_object();
+  body.push_back('\n');
+}
+
+Response json_response() {
+  Response response;
+  response.content_type = "application/json";
+  response.headers.push_back({"Cache-Control", "no-store"});
+  return response;
+}
+
+}  // namespace
+
+Response render(const Answer& answer, const Asked& asked) {
+  if (answer.is_publish && answer.fate != Delivery::Fate::appended) return render_failed_publish(answer);
+  const std::optional<std::string> mark = mark_text(answer);
+  Response response;
+  response.content_type = "application/json";
+  const bool state_only = !answer.is_publish && !asked.waited;
+  response.status = state_only || answer.all_processed() ? 200 : 202;
+  response.body.reserve(512 + 256 * answer.consumers.size());
+  write_answer(answer, mark, response.body);
+  add_mark_headers(mark, response.status, response);
+  response.headers.push_back({"Tidemark-Outcome", std::string(outcome_of(answer))});
+  if (!asked.preference_applied.empty()) response.headers.push_back({"Preference-Applied", asked.preference_applied});
+  std::string timing = server_timing(answer);
+  if (!timing.empty()) response.headers.push_back({"Server-Timing", std::move(timing)});
+  response.headers.push_back({"Cache-Control", "no-store"});
+  return response;
+}
+
+Response render(const core::Refusal& refusal) {
+  using Code = core::Refusal::Code;
+  const auto kind = [&]() -> const ProblemKind& {
+    switch (refusal.code) {
+      case Code::unknown_topic: return kUnknownTopic;
+      case Code::forbidden_topic: return kForbiddenTopic;
+      case Code::unknown_partition: return kUnknownPartition;
+      case Code::unknown_consumer: return kUnknownConsumer;
+      case Code::recreated_topic: return kRecreatedTopic;
+      case Code::topic_limit: return kTopicLimit;
+      case Code::gateway_limit: return kOverloaded;
+      case Code::not_ready: return kNotReady;
+      case Code::draining: return kDraining;
+    }
+    return kNotReady;
+  };
+  Response response = to_response({kind(), refusal.detail, refusal.field});
+  if (response.status == 429 || response.status == 503)
+    response.headers.push_back({"Retry-After", retry_seconds(refusal.retry_after)});
+  return response;
+}
+
+Response render(const std::vector<core::TopicView>& topics) {
+  Response response = json_response();
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.name("topics");
+  json.begin_array();
+  for (const core::TopicView& topic : topics) {
+    json.begin_object();
+    json.member("name", topic.name);
+    json.member("partitions", topic.partitions);
+    json.name("wait_for");
+    json.begin_array();
+    for (const core::TopicView::WaitFor& each : topic.wait_for) {
+      json.begin_object();
+      json.member("name", each.name);
+      json.member("source", core::name_of(each.source));
+      json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  response.body.push_back('\n');
+  return response;
+}
+
+namespace {
+
+void write_consumed_topic(JsonWriter& json, const core::ConsumerView::TopicView& topic) {
+  json.begin_object();
+  json.member("topic", topic.topic);
+  json.member("source", core::name_of(topic.source));
+  if (topic.lag) json.member("lag", *topic.lag);
+  else json.null_member("lag");
+  json.name("partitions");
+  json.begin_array();
+  for (const core::ConsumerView::PartitionView& partition : topic.partitions) {
+    json.begin_object();
+    json.member("partition", partition.partition);
+    write_offset(json, "committed", partition.committed);
+    write_offset(json, "end", partition.end);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+}
+
+}  // namespace
+
+Response render(const std::vector<core::ConsumerView>& consumers) {
+  Response response = json_response();
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.name("consumers");
+  json.begin_array();
+  for (const core::ConsumerView& consumer : consumers) {
+    json.begin_object();
+    json.member("name", consumer.name);
+    json.member("state", consumer.state);
+    json.member("members", consumer.members);
+    json.member("client", consumer.client);
+    json.name("topics");
+    json.begin_array();
+    for (const core::ConsumerView::TopicView& topic : consumer.topics) write_consumed_topic(json, topic);
+    json.end_array();
+    if (consumer.commit_interval) json.member("commit_interval_ms", *consumer.commit_interval);
+    else json.null_member("commit_interval_ms");
+    write_hint(json, consumer.hint);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  response.body.push_back('\n');
+  return response;
+}
+
+Response render_ready(const Health& health) {
+  if (!health.ready) {
+    Response response = to_response({kNotReady, health.detail});
+    response.headers.push_back({"Retry-After", "1"});
+    return response;
+  }
+  Response response = json_response();
+  response.body = "{\"ready\":true}\n";
+  return response;
+}
+
+Response render_live() {
+  Response response = json_response();
+  response.body = "{\"live\":true}\n";
+  return response;
+}
+
+Response render_metrics(std::string text) {
+  Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.headers.push_back({"Cache-Control", "no-store"});
+  response.body = std::move(text);
+  return response;
+}
+
+}  // namespace tidemark::http

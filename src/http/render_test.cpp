@@ -1,0 +1,301 @@
+#include "http/render.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+
+namespace tidemark::http {
+namespace {
+
+namespace json = boost::json;
+using std::chrono::microseconds;
+
+std::string header(const Response& response, std::string_view name) {
+  for (const Field& field : response.headers)
+    if (field.name == name) return field.value;
+  return "-";
+}
+
+core::Mark a_mark(const std::string& topic = "orders") {
+  core::Mark mark;
+  core::Term term;
+  term.topic = topic;
+  term.first = term.last = 41;
+  mark.terms.push_back(term);
+  return mark;
+}
+
+core::ConsumerOutcome a_consumer(const std::string& name, core::Outcome outcome) {
+  core::ConsumerOutcome consumer;
+  consumer.name = name;
+  consumer.outcome = outcome;
+  consumer.elapsed = microseconds(1400);
+  return consumer;
+}
+
+core::Answer a_publish() {
+  core::Answer answer;
+  answer.is_publish = true;
+  answer.id = *Uuid::parse("01932c07-209a-7b3c-9def-0123456789ab");
+  answer.mark = a_mark();
+  answer.positions = {{"orders", {}, 3, 41, 7}};
+  answer.append_elapsed = microseconds(600);
+  answer.elapsed = microseconds(1450);
+  answer.settled = true;
+  core::ConsumerOutcome views = a_consumer("views", core::Outcome::processed);
+  views.evidence = {core::Evidence::Source::commit, 42, 40, false, {17, 9001}};
+  answer.consumers = {views};
+  return answer;
+}
+
+TEST(Render, AProcessedPublish) {
+  const core::Answer answer = a_publish();
+  const Response response = render(answer, {true, "wait=5"});
+  const std::string mark = core::encode(answer.mark).value();
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.content_type, "application/json");
+  EXPECT_EQ(response.body,
+            R"({"id":"01932c07-209a-7b3c-9def-0123456789ab","mark":")" + mark +
+                R"(","topic":"orders","partition":3,"offset":41,"settled":true,"basis":"commit","elapsed_ms":1.45,)"
+                R"("consumers":[{"name":"views","outcome":"processed","basis":"commit","elapsed_ms":1.4,)"
+                R"("evidence":{"source":"commit","committed":42,"anchor":40,"commits_partition":17,)"
+                R"("commits_offset":9001},"hint":null,"via":[]}]})"
+                "\n");
+  EXPECT_EQ(header(response, "Tidemark-Mark"), mark);
+  EXPECT_EQ(header(response, "Tidemark-Outcome"), "processed");
+  EXPECT_EQ(header(response, "Preference-Applied"), "wait=5");
+  EXPECT_EQ(header(response, "Server-Timing"), R"(append;dur=0.6, c1;desc="views";dur=1.4)");
+  EXPECT_EQ(header(response, "Location"), "-");
+}
+
+TEST(Render, APendingPublishSaysWhereToAskAgain) {
+  core::Answer answer = a_publish();
+  answer.settled = false;
+  core::ConsumerOutcome slow = a_consumer("search \"\\\x80", core::Outcome::pending);
+  slow.reason = core::PendingReason::not_started;
+  slow.hint = "start it";
+  answer.consumers.push_back(slow);
+  const Response response = render(answer, {});
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(header(response, "Location"), "/marks/" + core::encode(answer.mark).value());
+  EXPECT_EQ(header(response, "Tidemark-Outcome"), "pending");
+  EXPECT_EQ(header(response, "Preference-Applied"), "-");
+  EXPECT_EQ(header(response, "Server-Timing"),
+            R"(append;dur=0.6, c1;desc="views";dur=1.4, c2;desc="search \"\\\\x80";dur=1.4)");
+  const json::value body = json::parse(response.body);
+  EXPECT_FALSE(body.at("settled").as_bool());
+  const json::value& consumer = body.at("consumers").at(1);
+  EXPECT_EQ(consumer.at("outcome").as_string(), "pending");
+  EXPECT_EQ(consumer.at("reason").as_string(), "not_started");
+  EXPECT_EQ(consumer.at("hint").as_string(), "start it");
+  EXPECT_TRUE(consumer.at("evidence").is_null());
+}
+
+TEST(Render, SettledWithoutSuccessIs202AndFailed) {
+  for (const core::Outcome outcome : {core::Outcome::absent, core::Outcome::skipped, core::Outcome::unanchored}) {
+    core::Answer answer = a_publish();
+    answer.consumers.push_back(a_consumer("b", outcome));
+    const Response response = render(answer, {});
+    EXPECT_EQ(response.status, 202);
+    EXPECT_EQ(header(response, "Tidemark-Outcome"), "failed");
+    EXPECT_EQ(json::parse(response.body).at("consumers").at(1).at("outcome").as_string(),
+              std::string(core::name_of(outcome)));
+  }
+}
+
+TEST(Render, NobodyToWaitForIsNotNobodyKnown) {
+  core::Answer answer = a_publish();
+  answer.consumers.clear();
+  Response response = render(answer, {});
+  EXPECT_EQ(response.status, 200) << "configured so";
+  EXPECT_EQ(json::parse(response.body).at("consumers").as_array().size(), 0U);
+
+  answer.no_consumers_known = true;
+  response = render(answer, {});
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(header(response, "Tidemark-Outcome"), "failed");
+  const json::value body = json::parse(response.body);
+  EXPECT_TRUE(body.at("settled").as_bool());
+  EXPECT_TRUE(body.at("no_consumers_known").as_bool());
+  EXPECT_FALSE(body.at("hint").as_string().empty());
+}
+
+TEST(Render, DeclaredAnchorsAndSeedsAreShownAsSuch) {
+  core::Answer answer = a_publish();
+  answer.consumers[0].evidence = {core::Evidence::Source::seed, 42, 0, true, {}};
+  const json::value body = json::parse(render(answer, {}).body);
+  const json::value& evidence = body.at("consumers").at(0).at("evidence");
+  EXPECT_EQ(evidence.at("source").as_string(), "seed");
+  EXPECT_EQ(evidence.at("anchor").as_int64(), 0);
+  EXPECT_TRUE(evidence.at("anchor_declared").as_bool());
+  EXPECT_TRUE(evidence.at("commits_partition").is_null());
+  EXPECT_TRUE(evidence.at("commits_offset").is_null());
+}
+
+TEST(Render, AMarksStateIs200UnlessItWasWaitedFor) {
+  core::Answer answer = a_publish();
+  answer.is_publish = false;
+  answer.id = {};
+  answer.settled = false;
+  answer.positions.push_back({"views", {}, 0, 7, -1});
+  const Response state = render(answer, {false, ""});
+  EXPECT_EQ(state.status, 200);
+  EXPECT_EQ(header(state, "Tidemark-Outcome"), "pending");
+  EXPECT_EQ(header(state, "Location"), "-");
+  const Response waited = render(answer, {true, ""});
+  EXPECT_EQ(waited.status, 202);
+  EXPECT_NE(header(waited, "Location"), "-");
+  EXPECT_EQ(header(waited, "Server-Timing"), R"(c1;desc="views";dur=1.4)");
+  const json::value body = json::parse(waited.body);
+  EXPECT_FALSE(body.as_object().contains("id"));
+  EXPECT_FALSE(body.as_object().contains("offset"));
+  ASSERT_EQ(body.at("positions").as_array().size(), 2U);
+  EXPECT_EQ(body.at("positions").at(1).at("topic").as_string(), "views");
+  EXPECT_EQ(body.at("positions").at(1).at("offset").as_int64(), 7);
+}
+
+TEST(Render, APendingMarkOfUnknownFate) {
+  core::Answer answer = a_publish();
+  answer.is_publish = false;
+  answer.settled = false;
+  answer.fate = core::Delivery::Fate::unknown;
+  answer.positions[0].partition = -1;
+  answer.positions[0].offset = core::kNoOffset;
+  const json::value body = json::parse(render(answer, {false, ""}).body);
+  EXPECT_EQ(body.at("appended").as_string(), "unknown");
+  EXPECT_TRUE(body.at("partition").is_null());
+  EXPECT_TRUE(body.at("offset").is_null());
+}
+
+TEST(Render, AnUnknownAppendIs504WithAPendingMark) {
+  core::Answer answer = a_publish();
+  answer.fate = core::Delivery::Fate::unknown;
+  answer.settled = false;
+  answer.detail = "no reply in time";
+  const Response response = render(answer, {});
+  EXPECT_EQ(response.status, 504);
+  EXPECT_EQ(response.content_type, "application/problem+json");
+  EXPECT_NE(header(response, "Tidemark-Mark"), "-");
+  EXPECT_NE(header(response, "Location"), "-");
+  EXPECT_EQ(header(response, "Tidemark-Outcome"), "pending");
+  const json::value body = json::parse(response.body);
+  EXPECT_EQ(body.at("type").as_string(), "/problems/append-unknown");
+  EXPECT_EQ(body.at("appended").as_string(), "unknown");
+  EXPECT_EQ(body.at("detail").as_string(), "no reply in time");
+  EXPECT_EQ(body.at("id").as_string(), answer.id.to_string());
+  EXPECT_EQ(body.at("mark").as_string(), core::encode(answer.mark).value());
+}
+
+TEST(Render, WhatWasNotAppendedSaysSo) {
+  using Reason = core::Delivery::Reason;
+  const std::vector<std::pair<Reason, int>> cases = {
+      {Reason::too_large, 413}, {Reason::unknown_topic, 404}, {Reason::invalid, 400},  {Reason::limit, 503},
+      {Reason::forbidden, 502}, {Reason::unavailable, 502},   {Reason::timeout, 502},  {Reason::internal, 502},
+      {Reason::none, 502},
+  };
+  for (const auto& [reason, status] : cases) {
+    core::Answer answer = a_publish();
+    answer.fate = core::Delivery::Fate::not_appended;
+    answer.reason = reason;
+    answer.mark = {};
+    answer.detail = "why";
+    const Response response = render(answer, {});
+    EXPECT_EQ(response.status, status);
+    const json::value body = json::parse(response.body);
+    EXPECT_EQ(body.at("appended"), json::value(false));
+    EXPECT_EQ(body.at("status").as_int64(), status);
+    EXPECT_EQ(header(response, "Tidemark-Mark"), "-");
+    EXPECT_EQ(header(response, "Tidemark-Outcome"), "-");
+    EXPECT_EQ(header(response, "Retry-After"), status == 503 ? "1" : "-");
+  }
+}
+
+TEST(Render, AMarkThatDoesNotFitIsLeftOut) {
+  core::Answer answer = a_publish();
+  for (int i = 0; i < 64; ++i) answer.mark.terms.push_back(a_mark(std::string(200, static_cast<char>('a' + i % 26)) + std::to_string(i)).terms[0]);
+  ASSERT_FALSE(core::encode(answer.mark).ok());
+  answer.settled = false;
+  const Response response = render(answer, {});
+  EXPECT_EQ(response.status, 202);
+  EXPECT_EQ(header(response, "Location"), "-");
+  EXPECT_TRUE(json::parse(response.body).at("mark").is_null());
+  EXPECT_TRUE(json::parse(response.body).as_object().contains("mark_omitted"));
+}
+
+TEST(Render, ServerTimingIsBounded) {
+  core::Answer answer = a_publish();
+  for (int i = 0; i < 300; ++i) answer.consumers.push_back(a_consumer("c" + std::to_string(i), core::Outcome::processed));
+  EXPECT_LT(header(render(answer, {}), "Server-Timing").size(), 1000U);
+  EXPECT_EQ(json::parse(render(answer, {}).body).at("consumers").as_array().size(), 301U);
+}
+
+TEST(Render, Refusals) {
+  using Code = core::Refusal::Code;
+  struct Case {
+    Code code;
+    int status;
+    const char* type;
+    const char* retry;
+  };
+  const std::vector<Case> cases = {
+      {Code::unknown_topic, 404, "/problems/unknown-topic", "-"},
+      {Code::forbidden_topic, 403, "/problems/forbidden-topic", "-"},
+      {Code::unknown_partition, 400, "/problems/unknown-partition", "-"},
+      {Code::unknown_consumer, 400, "/problems/unknown-consumer", "-"},
+      {Code::recreated_topic, 410, "/problems/recreated-topic", "-"},
+      {Code::topic_limit, 429, "/problems/topic-limit", "2"},
+      {Code::gateway_limit, 503, "/problems/overloaded", "2"},
+      {Code::not_ready, 503, "/problems/not-ready", "2"},
+      {Code::draining, 503, "/problems/draining", "2"},
+  };
+  for (const Case& each : cases) {
+    const Response response = render(core::Refusal{each.code, "why", "topic", std::chrono::milliseconds(1001)});
+    EXPECT_EQ(response.status, each.status);
+    EXPECT_EQ(header(response, "Retry-After"), each.retry);
+    const json::value body = json::parse(response.body);
+    EXPECT_EQ(body.at("type").as_string(), each.type);
+    EXPECT_EQ(body.at("detail").as_string(), "why");
+    EXPECT_EQ(body.at("field").as_string(), "topic");
+  }
+  EXPECT_EQ(header(render(core::Refusal{}), "Retry-After"), "1") << "never zero";
+}
+
+TEST(Render, TopicsAndConsumers) {
+  const std::vector<core::TopicView> topics = {{"orders", 3, {{"views", core::ExpectedBy::configured}}}, {"empty", 1, {}}};
+  EXPECT_EQ(render(topics).body,
+            R"({"topics":[{"name":"orders","partitions":3,"wait_for":[{"name":"views","source":"configured"}]},)"
+            R"({"name":"empty","partitions":1,"wait_for":[]}]})"
+            "\n");
+  core::ConsumerView consumer;
+  consumer.name = "views";
+  consumer.state = "active";
+  consumer.members = 2;
+  consumer.client = "rdkafka";
+  consumer.topics = {{"orders", core::ExpectedBy::observed, 5, {{0, 10, 15}, {1, core::kNoOffset, core::kNoOffset}}},
+                     {"other", core::ExpectedBy::observed, std::nullopt, {}}};
+  consumer.commit_interval = std::chrono::seconds(5);
+  consumer.hint = "commits about every 5 s";
+  EXPECT_EQ(render(std::vector<core::ConsumerView>{consumer}).body,
+            R"({"consumers":[{"name":"views","state":"active","members":2,"client":"rdkafka","topics":[)"
+            R"({"topic":"orders","source":"observed","lag":5,"partitions":[{"partition":0,"committed":10,"end":15},)"
+            R"({"partition":1,"committed":null,"end":null}]},)"
+            R"({"topic":"other","source":"observed","lag":null,"partitions":[]}],)"
+            R"("commit_interval_ms":5000,"hint":"commits about every 5 s"}]})"
+            "\n");
+  EXPECT_EQ(render(std::vector<core::ConsumerView>{}).body, "{\"consumers\":[]}\n");
+}
+
+TEST(Render, HealthAndMetrics) {
+  EXPECT_EQ(render_live().status, 200);
+  EXPECT_EQ(render_ready({true, ""}).status, 200);
+  const Response not_ready = render_ready({false, "Kafka is not reachable"});
+  EXPECT_EQ(not_ready.status, 503);
+  EXPECT_EQ(header(not_ready, "Retry-After"), "1");
+  EXPECT_EQ(json::parse(not_ready.body).at("detail").as_string(), "Kafka is not reachable");
+  const Response metrics = render_metrics("a 1\n");
+  EXPECT_EQ(metrics.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(metrics.body, "a 1\n");
+}
+
+}  // namespace
+}  // namespace tidemark::http

@@ -1,0 +1,219 @@
+// The routes through a socket, with an Api that answers what it is told to.
+#include "http/service.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+
+#include "http/testing.h"
+
+namespace tidemark::http {
+namespace {
+
+namespace json = boost::json;
+using testing::Client;
+using testing::Reply;
+
+// Remembers calls; answers at once what `on_publish` and `on_resume` say, or
+// holds the call. Used on the reactor only.
+class FakeApi : public Api {
+ public:
+  void publish(ExchangeId exchange, PublishCall call) override {
+    publishes.emplace_back(exchange, std::move(call));
+    if (refusal) replies->refused(exchange, *refusal);
+    else if (answer_at_once) replies->answered(exchange, answer(true));
+  }
+  void resume(ExchangeId exchange, MarkCall call) override {
+    resumes.emplace_back(exchange, std::move(call));
+    if (answer_at_once) replies->answered(exchange, answer(false));
+  }
+  void gone(ExchangeId exchange) override { gone_calls.push_back(exchange); }
+  std::vector<core::TopicView> topics() override { return {{"orders", 3, {}}}; }
+  std::vector<core::ConsumerView> consumers() override { return {}; }
+  Health health() override { return current_health; }
+  std::string metrics() override { return "tidemark_up 1\n"; }
+
+  static core::Answer answer(bool publish) {
+    core::Answer made;
+    made.is_publish = publish;
+    made.settled = true;
+    made.mark = mark();
+    made.positions = {{"orders", {}, 0, 41, -1}};
+    return made;
+  }
+  static core::Mark mark() {
+    core::Mark made;
+    made.terms.emplace_back();
+    made.terms[0].topic = "orders";
+    made.terms[0].first = made.terms[0].last = 41;
+    return made;
+  }
+
+  Replies* replies = nullptr;
+  bool answer_at_once = true;
+  std::optional<core::Refusal> refusal;
+  Health current_health{true, ""};
+  std::vector<std::pair<ExchangeId, PublishCall>> publishes;
+  std::vector<std::pair<ExchangeId, MarkCall>> resumes;
+  std::vector<ExchangeId> gone_calls;
+};
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  ServiceTest() : service_(api_, {}), server_(reactor_.context(), service_, testing::TestServer::quick()) {
+    api_.replies = &service_;
+    service_.attach(server_);
+    ListenOptions options;
+    options.port = 0;
+    EXPECT_TRUE(reactor_.run([&] { return server_.listen(options).ok(); }));
+    port_ = reactor_.run([&] { return server_.port(); });
+  }
+  ~ServiceTest() override {
+    reactor_.run([&] { server_.stop(); });
+  }
+
+  Reply ask(const std::string& line, const std::string& headers = "", const std::string& body = "") {
+    Client client(port_);
+    const std::string length = body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    return client.ask(line + " HTTP/1.1\r\nHost: a\r\n" + headers + length + "\r\n" + body);
+  }
+
+  FakeApi api_;
+  Service service_;
+  testing::Reactor reactor_;
+  Server server_;
+  std::uint16_t port_ = 0;
+};
+
+TEST_F(ServiceTest, PublishesAndAnswers) {
+  const Reply reply = ask("POST /topics/orders?key=k&wait=1s", "Content-Type: text/plain\r\n", "hello");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_TRUE(reply.has("Tidemark-Outcome: processed"));
+  EXPECT_TRUE(reply.has("Content-Type: application/json"));
+  EXPECT_EQ(json::parse(reply.body).at("offset").as_int64(), 41);
+  const auto calls = reactor_.run([&] { return api_.publishes; });
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_EQ(calls[0].second.topic, "orders");
+  EXPECT_EQ(calls[0].second.value, "hello");
+  EXPECT_EQ(calls[0].second.content_type, "text/plain");
+  EXPECT_GT(calls[0].second.received.time_since_epoch().count(), 0);
+}
+
+TEST_F(ServiceTest, EchoesWhatWasPreferred) {
+  EXPECT_TRUE(ask("POST /topics/orders", "Prefer: wait=100\r\n", "x").has("Preference-Applied: wait=60"));
+  EXPECT_EQ(ask("POST /topics/orders", "Prefer: wait=abc\r\n", "x").head.find("Preference-Applied"), std::string::npos);
+}
+
+TEST_F(ServiceTest, ResumesMarks) {
+  const std::string mark = core::encode(FakeApi::mark()).value();
+  const Reply reply = ask("GET /marks/" + mark + "+" + mark + "?wait=10ms&for=views");
+  EXPECT_EQ(reply.status, 200);
+  const auto calls = reactor_.run([&] { return api_.resumes; });
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_EQ(calls[0].second.mark.terms.size(), 1U);
+  EXPECT_EQ(calls[0].second.only, std::vector<std::string>{"views"});
+}
+
+TEST_F(ServiceTest, ShowsTheRest) {
+  EXPECT_EQ(json::parse(ask("GET /topics").body).at("topics").at(0).at("name").as_string(), "orders");
+  EXPECT_EQ(ask("GET /consumers").body, "{\"consumers\":[]}\n");
+  EXPECT_EQ(ask("GET /health/live").status, 200);
+  EXPECT_EQ(ask("GET /health/ready").status, 200);
+  EXPECT_EQ(ask("GET /metrics").body, "tidemark_up 1\n");
+  reactor_.run([&] { api_.current_health = {false, "not yet"}; });
+  EXPECT_EQ(ask("GET /health/ready").status, 503);
+}
+
+struct BadCase {
+  const char* line;
+  const char* headers;
+  int status;
+  const char* type;
+  const char* field;  // empty: none
+};
+
+TEST_F(ServiceTest, BadInputIsRefusedByName) {
+  const std::vector<BadCase> cases = {
+      {"GET /nowhere", "", 404, "unknown-route", ""},
+      {"OPTIONS *", "", 404, "unknown-route", ""},
+      {"GET /topics/orders", "", 405, "method-not-allowed", ""},
+      {"POST /topics/__consumer_offsets", "", 403, "forbidden-topic", "topic"},
+      {"POST /topics/a%20b", "", 400, "invalid-topic", "topic"},
+      {"POST /topics/a%2Fb", "", 400, "invalid-topic", "topic"},
+      {"POST /topics/orders?wait=5", "", 400, "invalid-parameter", "wait"},
+      {"POST /topics/orders?wait=2h", "", 400, "invalid-parameter", "wait"},
+      {"POST /topics/orders?partition=-1", "", 400, "invalid-parameter", "partition"},
+      {"POST /topics/orders?for=", "", 400, "invalid-parameter", "for"},
+      {"POST /topics/orders?wiat=5s", "", 400, "unknown-parameter", "wiat"},
+      {"POST /topics/orders?scope=watermark", "", 400, "not-built", "scope"},
+      {"POST /topics/orders", "Idempotency-Key: 1\r\n", 400, "not-built", "Idempotency-Key"},
+      {"POST /topics/orders", "Content-Type: application/vnd.kafka.binary.v2+json\r\n", 415, "unsupported-media-type",
+       "Content-Type"},
+      {"GET /marks/nonsense", "", 400, "invalid-mark", "mark"},
+      {"GET /topics?x=1", "", 400, "unknown-parameter", "x"},
+      {"GET /metrics?x=1", "", 400, "unknown-parameter", "x"},
+  };
+  for (const BadCase& each : cases) {
+    SCOPED_TRACE(each.line);
+    const Reply reply = ask(each.line, each.headers);
+    EXPECT_EQ(reply.status, each.status);
+    EXPECT_TRUE(reply.has("Content-Type: application/problem+json"));
+    const json::value body = json::parse(reply.body);
+    EXPECT_EQ(body.at("type").as_string(), std::string("/problems/") + each.type);
+    const json::value* field = body.as_object().if_contains("field");
+    EXPECT_EQ(field ? std::string(field->as_string()) : "", each.field);
+  }
+  EXPECT_TRUE(reactor_.run([&] { return api_.publishes.empty() && api_.resumes.empty() && service_.open() == 0; }));
+  EXPECT_TRUE(ask("PUT /topics/orders").has("Allow: POST"));
+}
+
+TEST_F(ServiceTest, TheConnectionSurvivesARefusalOfTheRoutes) {
+  Client client(port_);
+  EXPECT_EQ(client.ask("POST /topics/a%20b HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx").status, 400);
+  EXPECT_EQ(client.ask("GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+}
+
+TEST_F(ServiceTest, RefusalsOfTheGatewayArePassedOn) {
+  reactor_.run([&] { api_.refusal = core::Refusal{core::Refusal::Code::not_ready, "starting", "", std::chrono::seconds(3)}; });
+  const Reply reply = ask("POST /topics/orders", "", "x");
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_TRUE(reply.has("Retry-After: 3"));
+}
+
+TEST_F(ServiceTest, AClientThatGoesAwayFreesItsCall) {
+  reactor_.run([&] { api_.answer_at_once = false; });
+  Client client(port_);
+  client.send("POST /topics/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+  ASSERT_TRUE(reactor_.eventually([&] { return api_.publishes.size() == 1 && service_.open() == 1; }));
+  client.close();
+  ASSERT_TRUE(reactor_.eventually([&] { return api_.gone_calls.size() == 1; }));
+  reactor_.run([&] {
+    EXPECT_EQ(api_.gone_calls[0], api_.publishes[0].first);
+    EXPECT_EQ(service_.open(), 0U);
+    service_.answered(api_.publishes[0].first, FakeApi::answer(true));
+    service_.refused(api_.publishes[0].first, {});
+  });
+}
+
+TEST_F(ServiceTest, AnswersLaterAndOnce) {
+  reactor_.run([&] { api_.answer_at_once = false; });
+  Client client(port_);
+  client.send("POST /topics/orders HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+  ASSERT_TRUE(reactor_.eventually([&] { return api_.publishes.size() == 1; }));
+  reactor_.run([&] {
+    const ExchangeId exchange = api_.publishes[0].first;
+    service_.answered(exchange, FakeApi::answer(true));
+    service_.answered(exchange, FakeApi::answer(true));
+  });
+  EXPECT_EQ(client.read().status, 200);
+  EXPECT_EQ(ask("GET /health/live").status, 200);
+  EXPECT_EQ(reactor_.run([&] { return service_.statuses().at(200); }), 2U);
+}
+
+TEST_F(ServiceTest, CountsWhatTheTransportRefused) {
+  EXPECT_EQ(ask("nonsense").status, 400);
+  EXPECT_EQ(reactor_.run([&] { return service_.statuses().at(400); }), 1U);
+}
+
+}  // namespace
+}  // namespace tidemark::http
