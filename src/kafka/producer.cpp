@@ -163,7 +163,8 @@ void Producer::pause_partition(PartitionQueue& partition, core::Time now) {
   ++partition.failures;
 }
 
-// A queue's oldest append is in front, whatever went in and out of batches.
+// The oldest is in front, whatever went in and out of batches; only a topic made
+// again can mix ages, and then an append waits for at most twice its time.
 void Producer::expire(Appends& appends, core::Time now, const std::string& last_error) {
   while (!appends.empty() && appends.front().taken + config_.delivery_timeout <= now) {
     std::string why = "not sent within " + seconds_text(config_.delivery_timeout);
@@ -172,28 +173,23 @@ void Producer::expire(Appends& appends, core::Time now, const std::string& last_
   }
 }
 
-void Producer::advance(core::Time now) {
-  now_ = now;
-  for (std::size_t i = 0; i < busy_.size(); ++i) {
-    PartitionQueue& partition = *busy_[i];
-    if (partition.batch && partition.batch->gives_up <= now) {
+void Producer::expire_all(core::Time now) {
+  for (PartitionQueue* partition : busy_) {
+    if (partition->batch && partition->batch->gives_up <= now) {
       std::string why = "the log did not confirm within " + seconds_text(config_.delivery_timeout);
-      if (!partition.last_error.empty()) why += ": " + partition.last_error;
-      end_unknown(partition, Reason::timeout, why, true);
+      if (!partition->last_error.empty()) why += ": " + partition->last_error;
+      end_unknown(*partition, Reason::timeout, why, true);
     }
-    expire(partition.queue, now, partition.last_error);
+    expire(partition->queue, now, partition->last_error);
   }
-  for (std::size_t i = 0; i < waiting_.size(); ++i) {
-    TopicQueue& topic = *waiting_[i];
-    expire(topic.held, now, "metadata does not have its topic or partition");
-    expire(topic.unplaced, now, "no partition could take it");
-    const bool asks = !topic.held.empty() || topic.absent_since || !topic.unplaced.empty();
-    if (asks && topic.ask_again <= now) {
-      topic.ask_again = now + config_.unknown_topic_grace;
+  for (TopicQueue* topic : waiting_) {
+    expire(topic->held, now, "metadata does not have its topic or partition");
+    expire(topic->unplaced, now, "no partition could take it");
+    if (wants_metadata(*topic) && topic->ask_again <= now) {
+      topic->ask_again = now + config_.unknown_topic_grace;
       want_refresh(now);
     }
   }
-  if (id_wanted_) want_producer_id(now);
 }
 
 void Producer::abandon(const std::string& why) {
@@ -224,7 +220,7 @@ std::optional<core::Time> Producer::next_wake() const {
     for (const Appends* appends : {&topic->held, &topic->unplaced}) {
       if (!appends->empty()) later(appends->front().taken + config_.delivery_timeout);
     }
-    if (!topic->held.empty() || topic->absent_since || !topic->unplaced.empty()) later(topic->ask_again);
+    if (wants_metadata(*topic)) later(topic->ask_again);
     if (topic->unplaced.empty()) continue;
     for (const auto& partition : topic->partitions) later(partition->not_before);
   }

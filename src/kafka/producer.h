@@ -174,9 +174,8 @@ class Producer {
   // is not below it.
   void high_watermark(std::string_view topic, const Uuid& topic_id, core::Partition partition, core::Offset offset);
 
-  // Ends what is overdue. Call at next_wake() or any other time.
-  void advance(core::Time now);
-  // Makes requests of all that can go now.
+  // Ends what is overdue and makes requests of all that can go. Call at
+  // next_wake(), and once after any number of other calls.
   void flush(core::Time now);
 
   // append() refuses from now on.
@@ -184,8 +183,8 @@ class Producer {
   // Ends every append: what was not sent is not_appended, the rest unknown.
   void abandon(const std::string& why);
 
-  // When advance() and flush() have something to do next; nothing when only
-  // another input can change anything.
+  // When flush() has something to do next; nothing when only another input can
+  // change anything.
   std::optional<core::Time> next_wake() const;
 
   // What the calls since the last one ask for. Sends come first, then the rest.
@@ -217,6 +216,7 @@ class Producer {
   void refuse_all(Appends& appends, Reason reason, const std::string& why);
   core::Delivery unknown(const Batch& batch, Reason reason, const std::string& why) const;
   void expire(Appends& appends, core::Time now, const std::string& last_error);
+  void expire_all(core::Time now);
   void list(PartitionQueue& partition);
   void list(TopicQueue& topic);
   core::Duration pause(int failures);
@@ -229,31 +229,36 @@ class Producer {
   void make_again(TopicQueue& topic, const wire::TopicInfo& info);
   void place(TopicQueue& topic, Appends& from, Appends::iterator append);
   void place_held(TopicQueue& topic);
-  void judge(TopicQueue& topic, core::Time now);
+  bool wants_metadata(const TopicQueue& topic) const;
+  void judge(TopicQueue& topic);
   void lose(TopicQueue& topic);
+  void clear_partitions(TopicQueue& topic);
   void forget_gone_topics();
   void want_refresh(core::Time now);
   void want_producer_id(core::Time now);
 
   // produce_flush.cpp: batches and requests.
   void spread(TopicQueue& topic, core::Time now);
-  PartitionQueue* next_free(TopicQueue& topic, core::Time now);
+  PartitionQueue* next_free(TopicQueue& topic, bool shared, core::Time now);
+  bool reachable(const PartitionQueue& partition) const;
   bool may_send(PartitionQueue& partition, core::Time now);
-  void form_batch(PartitionQueue& partition, core::Time now);
-  bool add_to_request(PartitionQueue& partition, Building& building);
+  bool form_batch(PartitionQueue& partition, core::Time now);
+  ProduceEffects::Send* open_send(std::int32_t broker, std::size_t bytes, Building& building);
+  void send(PartitionQueue& partition, ProduceEffects::Send& into);
   bool has_room(std::int32_t broker) const;
 
   // produce_answers.cpp: what a batch's attempt says of it.
   void settle(Batch& batch, const PartResponse& answer, core::Time now);
   void settle_error(PartitionQueue& partition, const PartResponse& answer, core::Time now);
-  void settle_doubtful(PartitionQueue& partition, produce::ErrorRule rule, const std::string& why, core::Time now);
+  void settle_doubtful(PartitionQueue& partition, const PartResponse& answer, const produce::ErrorRule& rule,
+                       core::Time now);
   void appended(PartitionQueue& partition, const PartResponse& answer);
   void end_unknown(PartitionQueue& partition, Reason reason, const std::string& why, bool new_id);
   void refuse_batch(PartitionQueue& partition, Reason reason, const std::string& why);
   void refuse_bad(PartitionQueue& partition, const PartResponse& answer, Reason reason);
   void requeue(PartitionQueue& partition);
+  void distrust_count(PartitionQueue& partition);
   void no_answer(Batch& batch, bool maybe_sent, const std::string& why, core::Time now);
-  void follow_leader(PartitionQueue& partition, const PartResponse& answer);
   std::shared_ptr<Batch> detach(PartitionQueue& partition);
   std::optional<Request> close_request(std::uint64_t number);
 
@@ -261,7 +266,7 @@ class Producer {
   const std::function<std::uint64_t()> random_;
   ProduceEffects effects_;
   bool refusing_ = false;
-  core::Time now_{};  // of the last advance() or flush()
+  core::Time now_{};  // of the last flush()
 
   std::unordered_map<log::AppendId, Appends::iterator> index_;  // not the withdrawn
   std::size_t records_ = 0;
@@ -280,6 +285,9 @@ class Producer {
 
   wire::ProducerStamp identity_;
   std::uint64_t generation_ = 0;  // of identity_; 0: none yet
+  // Partitions whose counts were thrown away had counted up to this generation:
+  // beginning again at 0 under it could be taken for a repeat of an old batch.
+  std::uint64_t forgotten_generation_ = 0;
   bool asking_id_ = false;
   int id_failures_ = 0;
   core::Time id_not_before_{};
