@@ -50,12 +50,15 @@ core::Delivery refused_append(const Error& error) {
 
 }  // namespace
 
-Gateway::Gateway(boost::asio::io_context& io, const Settings& settings, log::Log& log, http::Replies& replies)
-    : settings_(settings), log_(log), replies_(replies), engine_(settings.engine), timer_(io) {}
+Gateway::Gateway(boost::asio::io_context& io, const Settings& settings, log::Log& log)
+    : settings_(settings), log_(log), engine_(settings.engine), timer_(io) {}
 
 Gateway::~Gateway() = default;
 
-void Gateway::start() { log_.start(*this); }
+void Gateway::start(http::Replies& replies) {
+  replies_ = &replies;
+  log_.start(*this);
+}
 
 void Gateway::drain(std::function<void()> drained) {
   drained_ = std::move(drained);
@@ -79,7 +82,7 @@ void Gateway::publish(http::ExchangeId exchange, http::PublishCall call) {
   request.only = call.only;
   auto admitted = engine_.publish(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
-    replies_.refused(exchange, *refusal);
+    replies_->refused(exchange, *refusal);
     return;
   }
   const core::WaitId wait = std::get<core::WaitId>(admitted);
@@ -99,7 +102,7 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
   request.only = call.only;
   auto admitted = engine_.resume(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
-    replies_.refused(exchange, *refusal);
+    replies_->refused(exchange, *refusal);
     return;
   }
   const core::WaitId wait = std::get<core::WaitId>(admitted);
@@ -204,7 +207,7 @@ void Gateway::answer(const core::Answer& answer) {
   exchange_of_wait_.erase(found);
   wait_of_exchange_.erase(exchange);
   latencies_.record(answer);
-  replies_.answered(exchange, answer);
+  replies_->answered(exchange, answer);
 }
 
 void Gateway::arm() {

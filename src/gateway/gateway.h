@@ -30,12 +30,12 @@ namespace tidemark::gateway {
 
 class Gateway final : public http::Api, public log::Observer {
  public:
-  // `io`, `log` and `replies` must outlive the gateway.
-  Gateway(boost::asio::io_context& io, const Settings& settings, log::Log& log, http::Replies& replies);
+  // `io`, `settings` and `log` must outlive the gateway.
+  Gateway(boost::asio::io_context& io, const Settings& settings, log::Log& log);
   ~Gateway() override;
 
-  // Begins to follow the log.
-  void start();
+  // Begins to follow the log; `replies` gets the answers and must outlive the gateway.
+  void start(http::Replies& replies);
 
   // Refuses new requests; those held are answered by `drain_time` at the
   // latest. `drained` is called once, when none is left.
@@ -71,7 +71,7 @@ class Gateway final : public http::Api, public log::Observer {
 
   const Settings& settings_;
   log::Log& log_;
-  http::Replies& replies_;
+  http::Replies* replies_ = nullptr;  // from start() on
   core::Engine engine_;
   IdSource ids_;
   Latencies latencies_;

@@ -66,8 +66,8 @@ class GatewayTest : public ::testing::Test {
   void start(std::vector<std::string> wait_for = {"views"}) {
     settings.engine.wait_for["orders"] = std::move(wait_for);
     settings.engine.reset_earliest = {"views"};
-    gateway = std::make_unique<Gateway>(io, settings, log, replies);
-    gateway->start();
+    gateway = std::make_unique<Gateway>(io, settings, log);
+    gateway->start(replies);
     gateway->on_topics(std::vector<core::TopicState>{{"orders", {}, 3}});
     gateway->on_synced();
     join("views");
@@ -125,8 +125,8 @@ TEST_F(GatewayTest, AnswersWhenTheConsumerCommits) {
 }
 
 TEST_F(GatewayTest, RefusesBeforeTheGroupsAreKnown) {
-  gateway = std::make_unique<Gateway>(io, settings, log, replies);
-  gateway->start();
+  gateway = std::make_unique<Gateway>(io, settings, log);
+  gateway->start(replies);
   publish(1);
   ASSERT_TRUE(replies.refusals.contains(1));
   EXPECT_EQ(replies.refusals[1].code, core::Refusal::Code::not_ready);
