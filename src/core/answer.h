@@ -84,9 +84,9 @@ struct Answer {
   Duration append_elapsed{};
   Duration elapsed{};
 
-  // Success: settled, and everybody waited for has processed it.
+  // Success: appended, settled, and everybody waited for has processed it.
   bool all_processed() const {
-    if (!settled || no_consumers_known) return false;
+    if (fate != Delivery::Fate::appended || !settled || no_consumers_known) return false;
     for (const ConsumerOutcome& consumer : consumers)
       if (consumer.outcome != Outcome::processed) return false;
     return true;

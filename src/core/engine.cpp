@@ -22,7 +22,15 @@ Refusal unknown_consumer(std::string_view name, const std::vector<std::string>& 
 
 }  // namespace
 
-Engine::Engine(EngineConfig config) : state_(std::make_unique<State>(std::move(config))) {}
+Engine::Engine(EngineConfig config) {
+  // Those who must be waited for have their places before anybody else comes.
+  std::vector<std::string> configured;
+  for (const auto& [topic, names] : config.wait_for) configured.insert(configured.end(), names.begin(), names.end());
+  std::sort(configured.begin(), configured.end());
+  config.max_consumers = std::max(config.max_consumers, configured.size());
+  state_ = std::make_unique<State>(std::move(config));
+  for (const std::string& name : configured) static_cast<void>(state_->expectation.admit(name, state_->consumers));
+}
 Engine::~Engine() = default;
 
 bool Engine::State::ready(Time now) const {
