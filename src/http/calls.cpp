@@ -172,7 +172,8 @@ std::optional<Problem> check_topic(std::string_view topic) {
                      });
   if (valid) return std::nullopt;
   return Problem{kInvalidTopic,
-                 "'" + printable(topic) + "' is not a topic name: 1 to 249 of letters, digits, '.', '_' and '-'", "topic"};
+                 "'" + printable(topic) + "' is not a topic name: 1 to 249 of letters, digits, '.', '_' and '-'",
+                 "topic"};
 }
 
 bool is_valid_traceparent(std::string_view text) {

@@ -107,7 +107,8 @@ TEST(Calls, TopicNamesFollowKafka) {
   EXPECT_EQ(refused(post(), "__consumer_offsets"), "403 topic");
   EXPECT_EQ(refused(post(), "__"), "403 topic");
   for (const std::string& topic : {std::string(), std::string("."), std::string(".."), std::string(250, 'x'),
-                                   std::string("a b"), std::string("a/b"), std::string("\xc3\xa9"), std::string("a\0", 2)})
+                                   std::string("a b"), std::string("a/b"), std::string("\xc3\xa9"),
+                                   std::string("a\0", 2)})
     EXPECT_EQ(refused(post(), topic), "400 topic") << printable(topic);
 }
 

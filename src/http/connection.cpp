@@ -301,7 +301,8 @@ void Connection::write_rest() {
 std::size_t Connection::send_some(std::string_view bytes, error_code& ec) {
   std::size_t sent = 0;
   ec = {};
-  while (sent < bytes.size() && !ec) sent += socket_.send(asio::buffer(bytes.data() + sent, bytes.size() - sent), 0, ec);
+  while (sent < bytes.size() && !ec)
+    sent += socket_.send(asio::buffer(bytes.data() + sent, bytes.size() - sent), 0, ec);
   host_.counters.bytes_out += sent;
   return sent;
 }

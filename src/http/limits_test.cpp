@@ -3,6 +3,7 @@
 #include "http/limits.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <boost/json/parse.hpp>
 #include <memory>
@@ -292,6 +293,30 @@ TEST(HttpLimits, ConnectionsOfOneAddressAreBounded) {
   const Reply reply = two.read();
   EXPECT_EQ(reply.status, 429);
   EXPECT_TRUE(reply.has("Retry-After: 1"));
+}
+
+// While no descriptor is free, connections wait in the kernel; then they are taken.
+TEST(HttpLimits, RunsOutOfDescriptorsAndRecovers) {
+  TestServer server(patient());
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  std::promise<void> go_on;
+  boost::asio::post(server.reactor().context(), [&] { go_on.get_future().wait(); });
+  Client one(server.port());
+  Client two(server.port());
+  ASSERT_TRUE(one.connected() && two.connected());
+  const int free = ::dup(2);
+  ASSERT_GE(free, 0);
+  ::close(free);
+  rlimit none = before;
+  none.rlim_cur = static_cast<rlim_t>(free);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  go_on.set_value();
+  EXPECT_TRUE(server.eventually([](const Counters& now) { return now.accept_errors > 1; }));
+  EXPECT_EQ(server.counters().accepted, 0U);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(one.ask(kGet).status, 200);
+  EXPECT_EQ(two.ask(kGet).status, 200);
 }
 
 TEST(HttpLimits, StaysBelowTheDescriptorLimit) {

@@ -132,7 +132,8 @@ TEST(Parameters, NamesToWaitForAreAListWithoutRepeats) {
   EXPECT_EQ(std::get<Names>(read_for({{"for", "a,b,a"}, {"for", "c,b"}})), (Names{"a", "b", "c"}));
   EXPECT_EQ(std::get<Names>(read_for({{"for", "gr\xc3\xbcn x"}})), (Names{"gr\xc3\xbcn x"}));
   for (const std::string& text : {std::string(), std::string(","), std::string("a,"), std::string(",a"),
-                                  std::string("a,,b"), std::string("a\nb"), std::string("a\0", 2), std::string(256, 'x')}) {
+                                  std::string("a,,b"), std::string("a\nb"), std::string("a\0", 2),
+                                  std::string(256, 'x')}) {
     const auto names = read_for({{"for", text}});
     ASSERT_TRUE(std::holds_alternative<Problem>(names)) << printable(text);
     EXPECT_EQ(std::get<Problem>(names).field, "for");
@@ -173,7 +174,8 @@ TEST(Base64, DecodesBothAlphabetsAndNothingElse) {
   EXPECT_EQ(base64_decode("Zm9v"), "foo");
   EXPECT_EQ(base64_decode("Zm9vYmFy"), "foobar");
   EXPECT_EQ(base64_decode("-_-_"), base64_decode("+/+/"));
-  for (const char* text : {"A", "AAAAA", "Zg=", "Zg===", "=", "====", "Z=g=", "Zg==Zg==", "Zh==", "Zm9=", "Z g=", "Zm9v\n"})
+  for (const char* text : {"A", "AAAAA", "Zg=", "Zg===", "=", "====", "Z=g=", "Zg==Zg==", "Zh==", "Zm9=",
+                           "Z g=", "Zm9v\n"})
     EXPECT_FALSE(base64_decode(text)) << text;
 }
 

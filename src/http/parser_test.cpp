@@ -173,7 +173,8 @@ TEST(RequestParser, AsksForTheBodyOnlyWhenItMust) {
 TEST(RequestParser, GarbageIsRefusedOrWaitedForButNeverHarms) {
   std::mt19937 random(20261122);
   const std::vector<std::string> seeds = {
-      "POST /t?a=%41 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", kChunkedHead + "5;a=\"b\"\r\nhello\r\n0\r\nX: y\r\n\r\n"};
+      "POST /t?a=%41 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+      kChunkedHead + "5;a=\"b\"\r\nhello\r\n0\r\nX: y\r\n\r\n"};
   int refused = 0;
   int complete = 0;
   for (int round = 0; round < 20000; ++round) {

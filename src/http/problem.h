@@ -51,7 +51,8 @@ inline constexpr ProblemKind kUnknownPartition{400, "unknown-partition", "The to
 inline constexpr ProblemKind kUnknownConsumer{400, "unknown-consumer", "Nobody of that name is waited for"};
 inline constexpr ProblemKind kInvalidEvent{400, "invalid-event", "The log does not take this event"};
 inline constexpr ProblemKind kNotBuilt{400, "not-built", "This part of the interface is not built yet"};
-inline constexpr ProblemKind kUnsupportedMedia{415, "unsupported-media-type", "The content is not of a type taken here"};
+inline constexpr ProblemKind kUnsupportedMedia{415, "unsupported-media-type",
+                                                "The content is not of a type taken here"};
 inline constexpr ProblemKind kForbiddenTopic{403, "forbidden-topic", "The topic is not for publishers"};
 inline constexpr ProblemKind kUnknownTopic{404, "unknown-topic", "There is no such topic"};
 inline constexpr ProblemKind kRecreatedTopic{410, "recreated-topic", "The topic was deleted and made again"};

@@ -212,7 +212,8 @@ TEST(Render, WhatWasNotAppendedSaysSo) {
 
 TEST(Render, AMarkThatDoesNotFitIsLeftOut) {
   core::Answer answer = a_publish();
-  for (int i = 0; i < 64; ++i) answer.mark.terms.push_back(a_mark(std::string(200, static_cast<char>('a' + i % 26)) + std::to_string(i)).terms[0]);
+  for (int i = 0; i < 64; ++i)
+    answer.mark.terms.push_back(a_mark(std::string(200, 'x') + std::to_string(i)).terms[0]);
   ASSERT_FALSE(core::encode(answer.mark).ok());
   answer.settled = false;
   const Response response = render(answer, {});
@@ -224,7 +225,8 @@ TEST(Render, AMarkThatDoesNotFitIsLeftOut) {
 
 TEST(Render, ServerTimingIsBounded) {
   core::Answer answer = a_publish();
-  for (int i = 0; i < 300; ++i) answer.consumers.push_back(a_consumer("c" + std::to_string(i), core::Outcome::processed));
+  for (int i = 0; i < 300; ++i)
+    answer.consumers.push_back(a_consumer("c" + std::to_string(i), core::Outcome::processed));
   EXPECT_LT(header(render(answer, {}), "Server-Timing").size(), 1000U);
   EXPECT_EQ(json::parse(render(answer, {}).body).at("consumers").as_array().size(), 301U);
 }
@@ -261,7 +263,8 @@ TEST(Render, Refusals) {
 }
 
 TEST(Render, TopicsAndConsumers) {
-  const std::vector<core::TopicView> topics = {{"orders", 3, {{"views", core::ExpectedBy::configured}}}, {"empty", 1, {}}};
+  const std::vector<core::TopicView> topics = {{"orders", 3, {{"views", core::ExpectedBy::configured}}},
+                                               {"empty", 1, {}}};
   EXPECT_EQ(render(topics).body,
             R"({"topics":[{"name":"orders","partitions":3,"wait_for":[{"name":"views","source":"configured"}]},)"
             R"({"name":"empty","partitions":1,"wait_for":[]}]})"

@@ -74,6 +74,7 @@ class Server::Impl final : public ConnectionHost, public std::enable_shared_from
 
  private:
   void accept();
+  void on_accepted(const error_code& ec, Socket socket);
   void admit(Socket socket, const tcp::endpoint& peer);
   void tick();
   void arm_timer();
@@ -125,20 +126,25 @@ Result<void> Server::Impl::listen(const ListenOptions& options) {
 void Server::Impl::accept() {
   if (accepting_ || draining || stopped_ || exhausted_ || turned_away_open_ >= kTurnedAwayAtOnce) return;
   accepting_ = true;
-  acceptor_.async_accept(context_.get_executor(), peer_, [self = shared_from_this()](const error_code& ec, Socket socket) {
-    self->accepting_ = false;
-    if (self->stopped_ || self->draining) return;
-    if (!ec) {
-      self->admit(std::move(socket), self->peer_);
-    } else if (ec != asio::error::operation_aborted) {
-      ++self->counters.accept_errors;
-      if (is_exhaustion(ec)) {
-        self->exhausted_ = true;
-        self->arm_timer();
-      }
+  acceptor_.async_accept(context_.get_executor(), peer_,
+                         [self = shared_from_this()](const error_code& ec, Socket socket) {
+                           self->accepting_ = false;
+                           self->on_accepted(ec, std::move(socket));
+                         });
+}
+
+void Server::Impl::on_accepted(const error_code& ec, Socket socket) {
+  if (stopped_ || draining) return;
+  if (!ec) {
+    admit(std::move(socket), peer_);
+  } else if (ec != asio::error::operation_aborted) {
+    ++counters.accept_errors;
+    if (is_exhaustion(ec)) {
+      exhausted_ = true;
+      arm_timer();
     }
-    self->accept();
-  });
+  }
+  accept();
 }
 
 void Server::Impl::admit(Socket socket, const tcp::endpoint& peer) {

@@ -174,7 +174,8 @@ TEST_F(ServiceTest, TheConnectionSurvivesARefusalOfTheRoutes) {
 }
 
 TEST_F(ServiceTest, RefusalsOfTheGatewayArePassedOn) {
-  reactor_.run([&] { api_.refusal = core::Refusal{core::Refusal::Code::not_ready, "starting", "", std::chrono::seconds(3)}; });
+  const core::Refusal refusal{core::Refusal::Code::not_ready, "starting", "", std::chrono::seconds(3)};
+  reactor_.run([&] { api_.refusal = refusal; });
   const Reply reply = ask("POST /topics/orders", "", "x");
   EXPECT_EQ(reply.status, 503);
   EXPECT_TRUE(reply.has("Retry-After: 3"));

@@ -78,8 +78,9 @@ TEST(RequestLine, IsAMethodATargetAndAVersion) {
   EXPECT_EQ(parsed.target, "/a?b");
   EXPECT_FALSE(parsed.http11);
   EXPECT_EQ(request_line("BREW / HTTP/1.1"), 0) << "unknown methods are for the routes";
-  for (const char* line : {"", "GET", "GET /", "GET  / HTTP/1.1", "GET / HTTP/1.1 ", "GET /  HTTP/1.1", "GET / http/1.1",
-                           "GET / HTTP/1", "GET / HTTP/11", "GET / HTTP/1.x", "G(T / HTTP/1.1", "GET / a HTTP/1.1"})
+  for (const char* line : {"", "GET", "GET /", "GET  / HTTP/1.1", "GET / HTTP/1.1 ", "GET /  HTTP/1.1",
+                           "GET / http/1.1", "GET / HTTP/1", "GET / HTTP/11", "GET / HTTP/1.x", "G(T / HTTP/1.1",
+                           "GET / a HTTP/1.1"})
     EXPECT_EQ(request_line(line), 400) << line;
   for (const char* line : {"GET / HTTP/2.0", "GET / HTTP/0.9", "GET / HTTP/1.2", "PRI * HTTP/2.0"})
     EXPECT_EQ(request_line(line), 505) << line;
@@ -186,7 +187,8 @@ TEST(Fields, DecideWhetherTheBodyIsAskedFor) {
 }
 
 TEST(Host, IsAHostWithAnOptionalPort) {
-  for (const char* host : {"a", "a.b:80", "127.0.0.1:8750", "[::1]", "[::1]:80", "a:", "a%41", "a_b", "localhost:65535"})
+  for (const char* host : {"a", "a.b:80", "127.0.0.1:8750", "[::1]", "[::1]:80", "a:", "a%41", "a_b",
+                           "localhost:65535"})
     EXPECT_TRUE(is_valid_host(host)) << host;
   for (const char* host : {"", ":80", "a:b", "a:80:80", "a b", "a/b", "u@a", "[::1", "[]", "[::1]x", "[g/]", "a%4",
                            "a:65536", "a:123456", "a?b", "a#b", "\x80"})
