@@ -1,0 +1,162 @@
+// Resets, transactions and marks on a real Kafka.
+
+#include <gtest/gtest.h>
+
+#include "gateway_process.h"
+#include "support/admin.h"
+#include "support/consumer.h"
+#include "support/environment.h"
+#include "support/transactional_producer.h"
+
+namespace tidemark::test {
+namespace {
+
+class HardCases : public ::testing::Test {
+ protected:
+  HardCases() : topic(create_unique_topic(kafka(), "hard", 1)), group(unique_name("hard")) {}
+
+  ConsumerOptions options() const {
+    ConsumerOptions options;
+    options.bootstrap = kafka();
+    options.topic = topic;
+    options.group = group;
+    return options;
+  }
+  GatewayOptions configured() const {
+    return {kafka(),
+            "topics:\n  " + topic + ": {wait_for: [" + group + "]}\nconsumers:\n  " + group + ": {reset: earliest}\n",
+            {},
+            true};
+  }
+
+  std::string topic, group;
+};
+
+// P3: what was processed before a reset to earliest is pending again for waits that begin after it.
+TEST_F(HardCases, AResetToEarliestIsBehindAgain) {
+  GatewayProcess gateway(configured());
+  std::string mark;
+  {
+    Consumer consumer(options());
+    ASSERT_TRUE(gateway.sees_members(group, 1));
+    const GatewayAnswer answer = gateway.publish(topic, "wait=20s");
+    ASSERT_EQ(answer.status, 200) << answer.raw.body;
+    mark = answer.mark();
+  }
+  ASSERT_TRUE(gateway.sees_members(group, 0));
+  EXPECT_EQ(gateway.get("/marks/" + mark).outcome(group), "processed");
+  reset_offset(kafka(), group, topic, 0, 0);
+  EXPECT_TRUE(eventually([&] { return gateway.get("/marks/" + mark).outcome(group) == "pending"; }));
+  Consumer again(options());
+  EXPECT_EQ(gateway.get("/marks/" + mark + "?wait=20s").outcome(group), "processed");
+  EXPECT_TRUE(again.has_processed(0, 0));
+}
+
+// P1: a group moved past the event by hand has not processed it.
+TEST_F(HardCases, AResetPastTheEventIsSkipped) {
+  GatewayProcess gateway(configured());
+  {
+    Consumer consumer(options());
+    ASSERT_TRUE(gateway.sees_members(group, 1));
+    ASSERT_EQ(gateway.publish(topic, "wait=20s").status, 200);
+  }
+  ASSERT_TRUE(gateway.sees_members(group, 0));
+  const GatewayAnswer later = gateway.publish(topic, "wait=0");
+  ASSERT_EQ(later.outcome(group), "pending") << later.raw.body;
+  reset_offset(kafka(), group, topic, 0, later.number("offset") + 1);
+  const GatewayAnswer skipped = gateway.get("/marks/" + later.mark() + "?wait=20s");
+  EXPECT_EQ(skipped.outcome(group), "skipped") << skipped.raw.body;
+  EXPECT_TRUE(skipped.settled());
+  EXPECT_EQ(skipped.raw.header("Tidemark-Outcome"), "failed");
+}
+
+// A commit beyond the partition's end proves nothing, even once the end has passed it.
+TEST_F(HardCases, ACommitBeyondTheEndIsNoEvidence) {
+  GatewayProcess gateway(configured());
+  commit_offset(kafka(), group, topic, 0, 5);
+  ASSERT_TRUE(eventually([&] {
+    return gateway.get("/metrics").raw.body.find("tidemark_commits_total{kind=\"beyond_end\"} 0") == std::string::npos;
+  }));
+  for (int i = 0; i < 8; ++i) {
+    const GatewayAnswer answer = gateway.publish(topic, "wait=0");
+    EXPECT_EQ(answer.outcome(group), "pending") << answer.raw.body;
+  }
+}
+
+TEST_F(HardCases, AHungTransactionOfAnotherGroupDelaysNobody) {
+  GatewayProcess gateway(configured());
+  Consumer consumer(options());
+  ASSERT_TRUE(gateway.sees_members(group, 1));
+  TransactionalProducer hung(kafka(), unique_name("hung"));
+  hung.begin();
+  hung.produce(topic, {"in a transaction"});
+  // One in every partition of the commit log would be the surest; fifty other groups are nearly that.
+  for (int i = 0; i < 50; ++i) hung.send_offset(unique_name("other"), topic, 0, 0);
+  const std::string plain = create_unique_topic(kafka(), "plain", 1);
+  ConsumerOptions beside = options();
+  beside.topic = plain;
+  beside.group = unique_name("beside");
+  Consumer another(beside);
+  ASSERT_TRUE(gateway.knows(beside.group, plain));
+  const GatewayAnswer answer = gateway.publish(plain, "wait=20s");
+  EXPECT_TRUE(answer.settled()) << answer.raw.body;
+  EXPECT_NE(answer.outcome(beside.group), "pending") << answer.raw.body;
+}
+
+TEST_F(HardCases, AnAbortedTransactionalCommitIsNoCommit) {
+  GatewayProcess gateway(configured());
+  commit_offset(kafka(), group, topic, 0, 0);  // the anchor
+  const GatewayAnswer event = gateway.publish(topic, "wait=0");
+  ASSERT_EQ(event.status, 202) << event.raw.body;
+  TransactionalProducer producer(kafka(), unique_name("aborter"));
+  producer.begin();
+  producer.send_offset(group, topic, 0, 1);
+  producer.abort();
+  // A later commit of another group in the log of commits shows that the tail has come past the abort.
+  TransactionalProducer settled(kafka(), unique_name("committer"));
+  EXPECT_EQ(gateway.get("/marks/" + event.mark() + "?wait=500ms").outcome(group), "pending");
+  settled.begin();
+  settled.send_offset(group, topic, 0, 1);
+  EXPECT_EQ(gateway.get("/marks/" + event.mark()).outcome(group), "pending");
+  settled.commit();
+  EXPECT_EQ(gateway.get("/marks/" + event.mark() + "?wait=20s").outcome(group), "processed");
+}
+
+// P8: the same answer from the same gateway, and from one that saw nothing of it.
+TEST_F(HardCases, AMarkIsResumedByAGatewayStartedAfterTheFirstWasKilled) {
+  auto first = std::make_unique<GatewayProcess>(configured());
+  Consumer consumer(options());
+  ASSERT_TRUE(first->sees_members(group, 1));
+  ASSERT_EQ(first->publish(topic, "wait=20s").status, 200);
+  consumer.pause();
+  const GatewayAnswer held = first->publish(topic, "wait=300ms");
+  ASSERT_EQ(held.status, 202) << held.raw.body;
+  ASSERT_EQ(held.outcome(group), "pending");
+  EXPECT_EQ(first->get("/marks/" + held.mark()).outcome(group), "pending");
+  first->process().kill();
+  first.reset();
+  consumer.resume();
+  ASSERT_TRUE(consumer.wait_processed(0, held.number("offset")));
+  ASSERT_TRUE(eventually([&] { return committed_offsets(kafka(), group, topic)[0] == held.number("offset") + 1; }));
+
+  GatewayProcess second({kafka(), "", {}, true});  // it knows nothing but what Kafka and the mark say
+  const GatewayAnswer resumed = second.get("/marks/" + held.mark() + "?wait=20s");
+  EXPECT_EQ(resumed.status, 200) << resumed.raw.body;
+  EXPECT_EQ(resumed.outcome(group), "processed");
+  EXPECT_EQ(resumed.consumer(group).at("evidence").at("source").as_string(), "seed");
+}
+
+TEST_F(HardCases, MarksJoinedByPlusAreOneWait) {
+  GatewayProcess gateway(configured());
+  const GatewayAnswer one = gateway.publish(topic, "wait=0"), two = gateway.publish(topic, "wait=0");
+  const std::string both = "/marks/" + one.mark() + "+" + two.mark();
+  EXPECT_EQ(gateway.get(both).outcome(group), "pending");
+  Consumer consumer(options());
+  const GatewayAnswer done = gateway.get(both + "?wait=20s");
+  EXPECT_EQ(done.status, 200) << done.raw.body;
+  EXPECT_TRUE(consumer.has_processed(0, two.number("offset")));
+  EXPECT_TRUE(done.body.contains("positions")) << done.raw.body;
+}
+
+}  // namespace
+}  // namespace tidemark::test
