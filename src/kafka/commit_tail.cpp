@@ -1,6 +1,5 @@
 #include "kafka/commit_tail.h"
 
-#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -43,12 +42,6 @@ void CommitTail::restart(core::Offset begin) {
   held_records_ = held_bytes_ = named_bytes_ = 0;
   corrupt_reads_ = 0;
   position_ = begin;
-}
-
-core::Offset CommitTail::settled_position() const {
-  core::Offset settled = position_;
-  for (const auto& [producer, open] : open_) settled = std::min(settled, open.first);
-  return settled;
 }
 
 bool CommitTail::read(std::string_view records, TailSink& sink) {
@@ -154,7 +147,6 @@ void CommitTail::hold(const wire::RecordBatch& batch, core::Offset offset, Offse
   if (found == open_.end()) {
     found = open_.try_emplace(batch.producer_id).first;
     found->second.epoch = batch.producer_epoch;
-    found->second.first = offset;
   }
   Open& open = found->second;
   const std::size_t bytes = kHeldOverhead + std::visit(SizeOf{}, record);

@@ -78,9 +78,6 @@ class CommitTail {
 
   // The offset to read next.
   core::Offset position() const { return position_; }
-  // Below it every record has taken effect or was dropped: the version of a
-  // question for committed offsets that is asked now.
-  core::Offset settled_position() const;
   // Begins anew: what is held is forgotten.
   void restart(core::Offset begin);
 
@@ -99,7 +96,6 @@ class CommitTail {
   // A producer's transaction whose marker has not come.
   struct Open {
     std::int16_t epoch = -1;
-    core::Offset first = core::kNoOffset;
     std::size_t bytes = 0;
     std::vector<Held> held;
     std::set<std::string, std::less<>> unheld;  // groups with records that did not fit

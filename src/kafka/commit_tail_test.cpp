@@ -44,7 +44,6 @@ TEST(CommitTail, DeliversPlainCommitsAtOnceInOrder) {
   EXPECT_TRUE(tail.read(plain(0, "a", 10) + plain(1, "b", 20) + plain(2, "a", 11), said));
   EXPECT_EQ(said.lines, (Lines{"a orders/0=10 at 7:0", "b orders/0=20 at 7:1", "a orders/0=11 at 7:2"}));
   EXPECT_EQ(tail.position(), 3);
-  EXPECT_EQ(tail.settled_position(), 3);
 }
 
 TEST(CommitTail, HoldsATransactionUntilItsMarkerAndDeliversItAtItsOwnPosition) {
@@ -54,11 +53,9 @@ TEST(CommitTail, HoldsATransactionUntilItsMarkerAndDeliversItAtItsOwnPosition) {
   EXPECT_TRUE(said.lines.empty());
   EXPECT_EQ(tail.held_records(), 2U);
   EXPECT_EQ(tail.position(), 2);
-  EXPECT_EQ(tail.settled_position(), 0);
   tail.read(marker(2, true, 1), said);
   EXPECT_EQ(said.lines, (Lines{"a orders/0=10 at 0:0 settled 2", "a orders/0=11 at 0:1 settled 2"}));
   EXPECT_EQ(tail.held_records(), 0U);
-  EXPECT_EQ(tail.settled_position(), 3);
 }
 
 TEST(CommitTail, DropsAnAbortedTransaction) {
@@ -76,7 +73,6 @@ TEST(CommitTail, AHungTransactionDelaysNoOther) {
   tail.read(transactional(0, "hung", 1, 1), said);
   tail.read(transactional(1, "other", 2, 2) + plain(2, "free", 3) + marker(3, true, 2), said);
   EXPECT_EQ(said.lines, (Lines{"free orders/0=3 at 0:2", "other orders/0=2 at 0:1 settled 3"}));
-  EXPECT_EQ(tail.settled_position(), 0);
 }
 
 TEST(CommitTail, AMarkerSettlesOnlyItsOwnProducer) {
@@ -273,7 +269,7 @@ TEST(CommitTail, RestartForgetsWhatIsHeld) {
   Said said;
   tail.read(transactional(0, "a", 1, 1), said);
   tail.restart(50);
-  EXPECT_EQ(tail.settled_position(), 50);
+  EXPECT_EQ(tail.position(), 50);
   EXPECT_EQ(tail.held_records(), 0U);
   tail.read(marker(50, true, 1) + plain(51, "a", 2), said);
   EXPECT_EQ(said.lines, (Lines{"a orders/0=2 at 0:51"}));

@@ -1,0 +1,385 @@
+#include "kafka/kafka_log.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <random>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "kafka/group_watch.h"
+#include "kafka/start_up.h"
+#include "wire/cluster.h"
+
+namespace tidemark::kafka {
+namespace {
+
+core::Time clock_now() { return std::chrono::steady_clock::now(); }
+
+bool is_internal(const std::string& topic) { return topic.starts_with("__"); }
+
+std::vector<core::TopicState> topic_states(const wire::Metadata& metadata) {
+  std::vector<core::TopicState> topics;
+  for (const auto& [name, topic] : metadata.topics) {
+    if (is_internal(name) || topic.partitions.empty()) continue;
+    topics.push_back({name, topic.id, static_cast<core::Partition>(topic.partitions.size())});
+  }
+  std::sort(topics.begin(), topics.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return topics;
+}
+
+bool same(const std::vector<core::TopicState>& a, const std::vector<core::TopicState>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& x, const auto& y) {
+    return x.name == y.name && x.topic_id == y.topic_id && x.partitions == y.partitions;
+  });
+}
+
+wire::Random make_random() {
+  std::random_device device;
+  std::seed_seq seed{device(), device(), device(), device()};
+  return [generator = std::mt19937_64(seed)]() mutable { return generator(); };
+}
+
+}  // namespace
+
+class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>,
+                              public TailObserver,
+                              public GroupObserver {
+ public:
+  Core(boost::asio::io_context& io, KafkaConfig config, std::vector<wire::Address> bootstrap)
+      : io_(io),
+        config_(std::move(config)),
+        bootstrap_(std::move(bootstrap)),
+        timer_(io),
+        watch_(config_.max_groups) {}
+
+  void start(log::Observer& observer) {
+    observer_ = &observer;
+    started_ = last_list_ = phase_since_ = clock_now();
+    wire::ClusterOptions options;
+    options.bootstrap = bootstrap_;
+    options.refresh_interval = std::chrono::duration_cast<wire::Duration>(config_.metadata_refresh);
+    options.connection.client_id = config_.client_id;
+    options.connection.connect_timeout = std::chrono::duration_cast<wire::Duration>(config_.connect_timeout);
+    cluster_ = std::make_unique<wire::Cluster>(io_, std::move(options), make_random());
+    tail_ = std::make_unique<TailDriver>(io_, *cluster_, config_.tail, *this);
+    groups_ = std::make_unique<GroupAsker>(io_, *cluster_, GroupQuestions::Limits{}, *this);
+    ends_ = std::make_unique<EndsAsker>(io_, *cluster_, [this](const core::Ends& ends) { on_ends(ends); });
+    producer_ = std::make_unique<ProduceDriver>(io_, *cluster_, config_.produce,
+                                                [this](log::AppendId id, const core::Delivery& delivery) {
+                                                  if (observer_ != nullptr) observer_->on_delivered(id, delivery);
+                                                });
+    subscriptions_.push_back(cluster_->on_metadata([this](const wire::Metadata& metadata) { on_metadata(metadata); }));
+    arm_timer();
+  }
+
+  Result<void> append(log::AppendId id, log::Record record) {
+    if (observer_ == nullptr) return Error{ErrorKind::unavailable, "the log is stopped"};
+    return producer_->append(id, std::move(record));
+  }
+
+  std::optional<core::Delivery> withdraw(log::AppendId id) {
+    return observer_ == nullptr ? std::nullopt : producer_->withdraw(id);
+  }
+
+  void ask_ends(const log::EndsQuery& query) {
+    if (observer_ != nullptr) ends_->ask(query);
+  }
+
+  void stop(core::Duration bound, std::function<void()> done) {
+    if (observer_ == nullptr) return boost::asio::post(io_, std::move(done));
+    producer_->stop(bound, [weak = weak_from_this(), done = std::move(done)] {
+      if (const auto self = weak.lock()) self->close();
+      done();
+    });
+  }
+
+  // Nothing is called after this.
+  void close() {
+    if (cluster_ == nullptr) return;
+    observer_ = nullptr;
+    timer_.cancel();
+    subscriptions_.clear();
+    tail_->stop();
+    groups_->stop();
+    ends_->stop();
+    cluster_->stop();
+  }
+
+  KafkaCounters counters() const {
+    KafkaCounters counters = counters_;
+    if (producer_ != nullptr) counters.produce = producer_->counters();
+    if (tail_ != nullptr) counters.tail = tail_->counters();
+    if (groups_ != nullptr) counters.groups = groups_->counters();
+    if (ends_ != nullptr) counters.ends = ends_->counters();
+    counters.known_groups = watch_.known();
+    counters.offsets_partitions = static_cast<std::size_t>(offsets_partitions_);
+    return counters;
+  }
+
+ private:
+  // The cluster.
+
+  void on_metadata(const wire::Metadata& metadata) {
+    std::vector<core::TopicState> topics = topic_states(metadata);
+    if (!topics_told_ || !same(topics, topics_)) {
+      topics_ = std::move(topics);
+      topics_told_ = true;
+      observer_->on_topics(topics_);
+      if (observer_ == nullptr) return;
+    }
+    const wire::TopicInfo* offsets = metadata.find_topic(kOffsetsTopic);
+    if (offsets != nullptr) {
+      // It exists, but its partitions are not there yet.
+      if (offsets->partitions.empty()) return;
+      if (offsets_id_.is_nil()) offsets_id_ = offsets->id;
+      if (offsets->id != offsets_id_) {
+        return carry_out(start_up_.on_hopeless(
+            "the commit log was deleted and made again; what is known of it is void: restart the gateway"));
+      }
+      offsets_partitions_ = static_cast<core::Partition>(offsets->partitions.size());
+    }
+    std::set<std::int32_t> brokers;
+    for (const auto& [id, address] : metadata.brokers) brokers.insert(id);
+    carry_out(start_up_.on_cluster(brokers, offsets_partitions_));
+  }
+
+  void check_health(core::Time now) {
+    std::optional<std::string> trouble;
+    const wire::Reachability& reachability = cluster_->reachability();
+    if (!reachability.reachable) {
+      if (reachability.reason.empty()) return;  // not tried yet
+      trouble = "Kafka at " + config_.bootstrap + " cannot be reached: " + reachability.reason;
+    } else {
+      trouble = tail_->stalled(config_.stalled_after);
+    }
+    if (trouble && !std::exchange(in_trouble_, true)) carry_out(start_up_.on_lost(*trouble));
+    if (!trouble && std::exchange(in_trouble_, false)) {
+      spdlog::info("Kafka answers again");
+      carry_out(start_up_.on_recovered());
+    }
+    (void)now;
+  }
+
+  // The start-up.
+
+  void carry_out(const StartUpSteps& steps) {
+    if (observer_ == nullptr) return;
+    for (const core::Partition partition : steps.ask_last_stable) ask_offsets_topic(partition, false);
+    for (const auto& [partition, offset] : steps.tail_from) tail_->tail_from(partition, offset);
+    if (steps.new_round) {
+      as_of_ = std::make_shared<const std::vector<core::Offset>>(tail_->positions());
+      groups_->forget_starts();
+      phase_since_ = clock_now();
+      said_slow_ = false;
+    }
+    for (const std::int32_t broker : steps.list_groups) groups_->list(broker, start_up_.round());
+    for (const core::Partition partition : steps.ask_high_watermark) ask_offsets_topic(partition, true);
+    if (!steps.lost.empty()) {
+      ++counters_.times_lost;
+      spdlog::error("{}", steps.lost);
+      observer_->on_lost(steps.lost);
+    }
+    if (steps.synced && observer_ != nullptr) {
+      ++counters_.times_synced;
+      spdlog::info("all commits are known: {} groups, {} partitions of the commit log", watch_.known(),
+                   offsets_partitions_);
+      observer_->on_synced();
+    }
+  }
+
+  void ask_offsets_topic(core::Partition partition, bool high_watermark) {
+    log::EndsQuery query;
+    query.topic = kOffsetsTopic;
+    query.partition = partition;
+    query.high_watermark = high_watermark;
+    query.last_stable = !high_watermark;
+    query.number = high_watermark ? start_up_.round() : 0;
+    ends_->ask(query);
+  }
+
+  void on_ends(const core::Ends& ends) {
+    if (observer_ == nullptr) return;
+    if (ends.topic != kOffsetsTopic) {
+      if (ends.high_watermark != core::kNoOffset)
+        producer_->high_watermark(ends.topic, ends.topic_id, ends.partition, ends.high_watermark);
+      return observer_->on_ends(ends);
+    }
+    if (ends.last_stable != core::kNoOffset) carry_out(start_up_.on_last_stable(ends.partition, ends.last_stable));
+    if (ends.high_watermark != core::kNoOffset)
+      carry_out(start_up_.on_high_watermark(ends.partition, ends.high_watermark, ends.asked));
+  }
+
+  void check_start_up(core::Time now) {
+    if (start_up_.phase() == StartUp::Phase::asking && groups_->starting_left(config_.group_patience) == 0)
+      carry_out(start_up_.on_groups_answered());
+    if (observer_ == nullptr || start_up_.phase() == StartUp::Phase::synced || said_slow_) return;
+    if (start_up_.phase() == StartUp::Phase::lost || now - phase_since_ < config_.group_patience) return;
+    said_slow_ = true;
+    spdlog::warn("not ready yet: waiting for {}", start_up_.waiting_for());
+  }
+
+  // The tail.
+
+  void on_commit(const core::Commit& commit) override {
+    if (observer_ == nullptr) return;
+    if (commit.offset != core::kNoOffset && watch_.meet(commit.group)) watch_.changed(commit.group, GroupType::unknown);
+    observer_->on_commit(commit);
+  }
+
+  void on_classic_group(const ClassicGroup& group, core::LogPoint at) override {
+    if (observer_ == nullptr) return;
+    watch_.meet(group.group);
+    core::GroupState state;
+    state.group = group.group;
+    state.managed = group.members > 0 || group.generation > 0 || !group.protocol_type.empty();
+    state.members = group.members;
+    state.topics_known = group.topics_known;
+    state.topics = group.topics;
+    state.client = group.client;
+    state.at = at;
+    observer_->on_group(state);
+  }
+
+  void on_group_changed(std::string_view group) override { watch_.changed(group, GroupType::consumer); }
+
+  void on_group_doubtful(std::string_view group, core::LogPoint version) override { watch_.doubtful(group, version); }
+
+  void on_tailed() override {
+    if (observer_ != nullptr && start_up_.phase() == StartUp::Phase::catching_up)
+      carry_out(start_up_.on_tail(tail_->positions()));
+  }
+
+  void on_position_gone(core::Partition partition, core::Offset position) override {
+    spdlog::error("the commit log no longer has offset {} of partition {}: reading it anew", position, partition);
+    carry_out(start_up_.on_position_gone(partition));
+  }
+
+  void on_blinded(core::Partition partition, const std::string& why) override {
+    carry_out(start_up_.on_hopeless("commits in partition " + std::to_string(partition) +
+                                    " of the commit log cannot be read: " + why));
+  }
+
+  // The groups.
+
+  void on_listed(std::int32_t broker, std::uint64_t round, std::span<const ListedGroup> listed) override {
+    if (observer_ == nullptr) return;
+    const bool starting = start_up_.phase() == StartUp::Phase::listing && round == start_up_.round();
+    const auto as_of =
+        starting ? as_of_ : std::make_shared<const std::vector<core::Offset>>(tail_->positions());
+    for (const ListedGroup& group : listed) {
+      if (!group.commits || group.name.empty()) continue;
+      const bool is_new = watch_.meet(group.name);
+      if (!starting && !is_new) continue;
+      groups_->ask_seed(group.name, as_of, starting);
+      groups_->ask_members(group.name, group.type, as_of, starting);
+    }
+    start_up_.on_listed(broker, round);
+    check_start_up(clock_now());
+  }
+
+  void on_seed(const core::Seed& seed) override {
+    if (observer_ != nullptr) observer_->on_seed(seed);
+  }
+
+  void on_asked_commit(const core::Commit& commit) override {
+    if (observer_ != nullptr) observer_->on_commit(commit);
+  }
+
+  void on_group_state(const core::GroupState& group) override {
+    if (observer_ == nullptr) return;
+    if (!group.exists) watch_.forget(group.group);
+    observer_->on_group(group);
+  }
+
+  void on_questions_answered() override {
+    if (observer_ != nullptr) check_start_up(clock_now());
+  }
+
+  void on_trouble(const std::string& what) override { spdlog::warn("{}", what); }
+
+  void ask_changed() {
+    const GroupWatch::Due due = watch_.tick([this] { return tail_->positions(); });
+    for (const auto& [group, type] : due.members) groups_->ask_members(group, type, due.as_of, false);
+    for (const auto& [group, version] : due.offsets) groups_->ask_offsets(group, version);
+  }
+
+  // Time.
+
+  void arm_timer() {
+    timer_.expires_after(config_.gather);
+    timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+      const auto self = weak.lock();
+      if (error || self == nullptr || self->observer_ == nullptr) return;
+      self->tick(clock_now());
+      if (self->observer_ != nullptr) self->arm_timer();
+    });
+  }
+
+  void tick(core::Time now) {
+    check_health(now);
+    if (observer_ == nullptr) return;
+    ask_changed();
+    groups_->name_late(config_.group_patience);
+    check_start_up(now);
+    if (observer_ == nullptr) return;
+    if (offsets_partitions_ == 0 && now - last_look_ >= config_.missing_topic_refresh) {
+      last_look_ = now;
+      cluster_->refresh_soon();
+    }
+    if (start_up_.phase() == StartUp::Phase::synced && now - last_list_ >= config_.list_interval) {
+      last_list_ = now;
+      for (const auto& [broker, address] : cluster_->metadata()->brokers) groups_->list(broker, start_up_.round());
+    }
+  }
+
+  boost::asio::io_context& io_;
+  KafkaConfig config_;
+  std::vector<wire::Address> bootstrap_;
+  log::Observer* observer_ = nullptr;  // null before start() and once stopped
+  boost::asio::steady_timer timer_;
+  std::unique_ptr<wire::Cluster> cluster_;
+  std::unique_ptr<TailDriver> tail_;
+  std::unique_ptr<GroupAsker> groups_;
+  std::unique_ptr<EndsAsker> ends_;
+  std::unique_ptr<ProduceDriver> producer_;
+  std::vector<wire::Subscription> subscriptions_;
+  StartUp start_up_;
+  GroupWatch watch_;
+  core::TailPositions as_of_;  // of the round of the start-up
+  std::vector<core::TopicState> topics_;
+  bool topics_told_ = false;
+  Uuid offsets_id_;
+  core::Partition offsets_partitions_ = 0;
+  bool in_trouble_ = false;
+  bool said_slow_ = false;
+  core::Time started_{};
+  core::Time phase_since_{};
+  core::Time last_look_{};
+  core::Time last_list_{};
+  KafkaCounters counters_;
+};
+
+Result<std::unique_ptr<KafkaLog>> KafkaLog::make(boost::asio::io_context& io, KafkaConfig config) {
+  Result<std::vector<wire::Address>> bootstrap = wire::parse_bootstrap(config.bootstrap);
+  if (!bootstrap) return bootstrap.error();
+  auto core = std::make_shared<Core>(io, std::move(config), std::move(bootstrap).value());
+  return std::unique_ptr<KafkaLog>(new KafkaLog(std::move(core)));
+}
+
+KafkaLog::KafkaLog(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+KafkaLog::~KafkaLog() { core_->close(); }
+
+void KafkaLog::start(log::Observer& observer) { core_->start(observer); }
+
+Result<void> KafkaLog::append(log::AppendId id, log::Record record) { return core_->append(id, std::move(record)); }
+std::optional<core::Delivery> KafkaLog::withdraw(log::AppendId id) { return core_->withdraw(id); }
+void KafkaLog::ask_ends(const log::EndsQuery& query) { core_->ask_ends(query); }
+void KafkaLog::stop(core::Duration bound, std::function<void()> done) { core_->stop(bound, std::move(done)); }
+KafkaCounters KafkaLog::counters() const { return core_->counters(); }
+
+}  // namespace tidemark::kafka
