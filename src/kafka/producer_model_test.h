@@ -40,6 +40,11 @@ class ModelCluster {
     Uuid id;
     std::vector<Partition> partitions;
   };
+  struct Place {
+    Uuid topic_id;
+    core::Partition partition;
+    core::Offset offset;
+  };
   struct Outcome {
     ErrorCode error = ErrorCode::none;
     core::Offset base_offset = core::kNoOffset;
@@ -102,6 +107,23 @@ class ModelCluster {
       }
     }
     return told;
+  }
+
+  // Where each value stands, in deleted topics too.
+  std::map<std::string, std::vector<Place>> read_logs() const {
+    std::map<std::string, std::vector<Place>> places;
+    const auto read = [&](const Topic& topic) {
+      for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
+        const auto& log = topic.partitions[p].log;
+        for (std::size_t offset = 0; offset < log.size(); ++offset) {
+          places[log[offset]].push_back(
+              {topic.id, static_cast<core::Partition>(p), static_cast<core::Offset>(offset)});
+        }
+      }
+    };
+    for (const auto& [name, topic] : topics) read(topic);
+    for (const Topic& topic : deleted) read(topic);
+    return places;
   }
 
   std::map<std::string, Topic> topics;

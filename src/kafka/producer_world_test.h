@@ -77,12 +77,6 @@ class World {
     std::string value;
     bool placed_by_caller = false;
   };
-  struct Place {
-    Uuid topic_id;
-    core::Partition partition;
-    core::Offset offset;
-  };
-
   ProducerConfig config() {
     ProducerConfig config;
     config.max_batch_bytes = 300 + below(3000);
@@ -317,24 +311,8 @@ class World {
     return outcome.written;
   }
 
-  std::map<std::string, std::vector<Place>> read_logs() const {
-    std::map<std::string, std::vector<Place>> places;
-    const auto read = [&](const ModelCluster::Topic& topic) {
-      for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
-        const auto& log = topic.partitions[p].log;
-        for (std::size_t offset = 0; offset < log.size(); ++offset) {
-          places[log[offset]].push_back(
-              {topic.id, static_cast<core::Partition>(p), static_cast<core::Offset>(offset)});
-        }
-      }
-    };
-    for (const auto& [name, topic] : cluster_.topics) read(topic);
-    for (const ModelCluster::Topic& topic : cluster_.deleted) read(topic);
-    return places;
-  }
-
   void check() {
-    const std::map<std::string, std::vector<Place>> places = read_logs();
+    const std::map<std::string, std::vector<ModelCluster::Place>> places = cluster_.read_logs();
     for (const auto& [value, found] : places) EXPECT_EQ(found.size(), 1u) << value << " was written twice";
     std::map<std::pair<std::string, bool>, std::map<core::Offset, log::AppendId>> order;
     for (const auto& [id, sent] : sent_) {
@@ -345,7 +323,7 @@ class World {
       }
       const core::Delivery& end = ended->second;
       const auto found = places.find(sent.value);
-      const Place* place = found == places.end() ? nullptr : &found->second.front();
+      const ModelCluster::Place* place = found == places.end() ? nullptr : &found->second.front();
       check_one(sent, end, place);
       if (end.fate == Fate::appended) {
         order[{end.topic_id.to_string() + std::to_string(end.partition), sent.placed_by_caller}][end.offset] = id;
@@ -361,7 +339,7 @@ class World {
     }
   }
 
-  void check_one(const Sent& sent, const core::Delivery& end, const Place* place) {
+  void check_one(const Sent& sent, const core::Delivery& end, const ModelCluster::Place* place) {
     switch (end.fate) {
       case Fate::appended:
         ++counts_.appended;
