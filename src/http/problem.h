@@ -59,6 +59,7 @@ inline constexpr ProblemKind kRecreatedTopic{410, "recreated-topic", "The topic 
 inline constexpr ProblemKind kEventTooLarge{413, "event-too-large", "The event is larger than its topic takes"};
 inline constexpr ProblemKind kTopicLimit{429, "topic-limit", "The topic is at its limit"};
 inline constexpr ProblemKind kNotAppended{502, "not-appended", "The log did not take the event"};
+inline constexpr ProblemKind kLogUnavailable{503, "log-unavailable", "The event could not be sent to the log"};
 inline constexpr ProblemKind kNotReady{503, "not-ready", "The gateway is not ready"};
 inline constexpr ProblemKind kDraining{503, "draining", "The gateway is stopping"};
 inline constexpr ProblemKind kAppendUnknown{504, "append-unknown", "It is not known whether the event was appended"};

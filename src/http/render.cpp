@@ -138,10 +138,11 @@ Problem not_appended_problem(const Answer& answer) {
     case Delivery::Reason::unknown_topic: return {kUnknownTopic, detail, "topic"};
     case Delivery::Reason::invalid: return {kInvalidEvent, detail};
     case Delivery::Reason::limit: return {kOverloaded, detail};
+    // It was never sent, so nobody refused it: the same request may succeed soon.
+    case Delivery::Reason::unavailable:
+    case Delivery::Reason::timeout: return {kLogUnavailable, detail};
     case Delivery::Reason::none:
     case Delivery::Reason::forbidden:
-    case Delivery::Reason::unavailable:
-    case Delivery::Reason::timeout:
     case Delivery::Reason::internal: break;
   }
   return {kNotAppended, detail};

@@ -190,7 +190,7 @@ TEST(Render, WhatWasNotAppendedSaysSo) {
   using Reason = core::Delivery::Reason;
   const std::vector<std::pair<Reason, int>> cases = {
       {Reason::too_large, 413}, {Reason::unknown_topic, 404}, {Reason::invalid, 400},  {Reason::limit, 503},
-      {Reason::forbidden, 502}, {Reason::unavailable, 502},   {Reason::timeout, 502},  {Reason::internal, 502},
+      {Reason::forbidden, 502}, {Reason::unavailable, 503},   {Reason::timeout, 503},  {Reason::internal, 502},
       {Reason::none, 502},
   };
   for (const auto& [reason, status] : cases) {

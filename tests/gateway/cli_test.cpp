@@ -13,14 +13,17 @@ namespace {
 
 struct Ran {
   int code = -1;
-  std::string output;
+  std::string output;  // both streams
 };
 
 Ran run(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {}) {
   arguments.insert(arguments.begin(), tidemark_program());
   Process process(arguments, environment);
   const auto exit = process.wait();
-  return {exit ? exit->code : -1, process.output()};
+  static_cast<void>(process.wait_for_line("no line is like this"));  // returns once the output is closed and read
+  Ran ran{exit ? exit->code : -1, ""};
+  for (const OutputLine& line : process.lines()) ran.output += line.text + "\n";
+  return ran;
 }
 
 TEST(Cli, TeachesOnMistakes) {
@@ -87,7 +90,7 @@ TEST(Cli, PublishWaitAndConsumers) {
   EXPECT_NE(waited.output.find(group + ": processed"), std::string::npos);
   const Ran published = with_url({"publish", topic, "value", "--key", "k", "--wait", "30s", "--for", group, "--json"});
   EXPECT_EQ(published.code, 0) << published.output;
-  EXPECT_EQ(published.output.front(), '{');
+  EXPECT_EQ(published.output.front(), '{') << published.output;
   const Ran consumers = with_url({"consumers"});
   EXPECT_EQ(consumers.code, 0);
   EXPECT_NE(consumers.output.find(group + "  active, 1 members"), std::string::npos) << consumers.output;

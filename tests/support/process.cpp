@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -62,6 +63,8 @@ struct Pipe {
   if (getppid() != parent) _exit(127);  // it died before the kernel was told
   const int nothing = open("/dev/null", O_RDONLY);
   if (nothing >= 0 && dup2(nothing, 0) >= 0 && dup2(out, 1) >= 0 && dup2(error, 2) >= 0) {
+    // A test's own sockets are not the child's: a listener that it inherits stays bound.
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     execvpe(arguments[0], arguments, environment);
   }
   const int reason = errno;
