@@ -66,7 +66,8 @@ class Visit {
     if (!response) return response.error();
     // 202: appended, but not known to be processed; the page is shown all the same and says what it lacks.
     if (response->status == 200 || response->status == 202) return {};
-    return Error{ErrorKind::unavailable, "publishing answered " + std::to_string(response->status) + ": " + response->body};
+    return Error{ErrorKind::unavailable,
+                 "publishing answered " + std::to_string(response->status) + ": " + response->body};
   }
 
   Page show(const ViewedPage& own) {
