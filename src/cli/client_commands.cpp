@@ -78,6 +78,7 @@ void add_publish(CLI::App& app, int& code) {
   command->add_option("--for", options->only, "wait for these consumers only, separated by commas");
   command->add_option("--content-type", options->content_type, "travels with the event as a header");
   options->target.add_to(*command);
+  command->footer("Example: tidemark publish page-views '{\"path\":\"/\"}' --key / --wait 2s");
   command->callback([options, key, &code] {
     std::string target = "/topics/" + escaped(options->topic);
     if (key->count() > 0) target = with_parameter(target, "key", options->key);
@@ -104,6 +105,7 @@ void add_wait(CLI::App& app, int& code) {
   command->add_option("--timeout", options->timeout, "how long, like 5s; 0: only look")->check(duration_check());
   command->add_option("--for", options->only, "wait for these consumers only, separated by commas");
   options->target.add_to(*command);
+  command->footer("Example: tidemark wait \"$mark\" --timeout 5s && echo everybody has it");
   command->callback([options, &code] {
     // + joins marks and stays; anything else that is not a mark's is escaped.
     std::string target = "/marks/" + escaped(options->mark);
@@ -119,6 +121,7 @@ void add_consumers(CLI::App& app, int& code) {
   auto target = std::make_shared<Target>();
   CLI::App* command = app.add_subcommand("consumers", "show who consumes what, how far it is, and what would mend it");
   target->add_to(*command);
+  command->footer("Example: tidemark consumers --json");
   command->callback([target, &code] {
     code = target->print(http_call(target->url, "GET", "/consumers", {}, nullptr, std::chrono::seconds(10)),
                          report_of_consumers);

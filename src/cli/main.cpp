@@ -14,6 +14,13 @@ int main(int argc, char** argv) {
   CLI::App app{"Tidemark: publish to Kafka, and be answered when every consumer has processed it"};
   app.name("tidemark");
   app.require_subcommand(1);
+  int code = 0;
+  tidemark::cli::add_serve(app, code);
+  tidemark::cli::add_publish(app, code);
+  tidemark::cli::add_wait(app, code);
+  tidemark::cli::add_consumers(app, code);
+  tidemark::cli::add_version(app, code);
+  // After the commands, which would inherit it.
   app.footer(
       "Examples:\n"
       "  tidemark serve --kafka localhost:9092\n"
@@ -22,12 +29,6 @@ int main(int argc, char** argv) {
       "  tidemark consumers\n"
       "'tidemark COMMAND --help' tells more. Exit codes: 0 done or processed, 1 failed or\n"
       "unknown, 2 not in time, 3 settled without success, 64 wrong usage.");
-  int code = 0;
-  tidemark::cli::add_serve(app, code);
-  tidemark::cli::add_publish(app, code);
-  tidemark::cli::add_wait(app, code);
-  tidemark::cli::add_consumers(app, code);
-  tidemark::cli::add_version(app, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -43,6 +43,25 @@ void add_kafka_metrics(Families& families, const kafka::KafkaCounters& counters)
   add_counter(families, "tidemark_kafka_lost_total", "Times Kafka could not be reached.", number(counters.times_lost));
   add_counter(families, "tidemark_kafka_synced_total", "Times the groups and their positions became known.",
               number(counters.times_synced));
+  add_counters(families, "tidemark_kafka_appends_total", "Events by what became of them.", "fate",
+               {{"appended", number(counters.produce.appended)},
+                {"not_appended", number(counters.produce.not_appended)},
+                {"unknown", number(counters.produce.unknown)}});
+  add_counter(families, "tidemark_kafka_produce_requests_total", "Produce requests sent.", number(counters.produce.requests));
+  add_counter(families, "tidemark_kafka_produce_failures_total", "Produce requests without an answer.",
+              number(counters.produce.request_failures));
+  add_gauge(families, "tidemark_kafka_append_queue_bytes", "Bytes of events without an end yet.",
+            number(counters.produce.open_bytes));
+  add_counter(families, "tidemark_kafka_tail_records_total", "Records read from the commit log.",
+              number(counters.tail.read.records));
+  add_counter(families, "tidemark_kafka_tail_failures_total", "Fetches without an answer.", number(counters.tail.fetch_failures));
+  add_gauge(families, "tidemark_kafka_tail_lag", "Records of the commit log not read yet.", number(counters.tail.lag));
+  add_gauge(families, "tidemark_kafka_held_commits", "Transactional commits waiting for their marker.",
+            number(counters.tail.held_records));
+  add_counter(families, "tidemark_kafka_malformed_records_total", "Records of the commit log that mean nothing.",
+              number(counters.tail.read.malformed_records + counters.tail.read.unreadable_values));
+  add_counter(families, "tidemark_kafka_blinded_partitions_total", "Partitions of the commit log that cannot be read.",
+              number(counters.tail.blinded_partitions));
   add_gauge(families, "tidemark_kafka_groups", "Groups in Kafka's list.", number(counters.known_groups));
   add_gauge(families, "tidemark_kafka_offsets_partitions", "Partitions of __consumer_offsets.",
             number(counters.offsets_partitions));
@@ -126,6 +145,7 @@ Result<void> serve(const Settings& settings) {
   auto io = std::make_unique<boost::asio::io_context>(1);
   kafka::KafkaConfig config;
   config.bootstrap = settings.kafka_bootstrap;
+  config.produce.producer.max_bytes = settings.append_queue_bytes;
   auto log = kafka::KafkaLog::make(*io, config);
   if (!log) return log.error();
   return Process(settings, std::move(log).value(), std::move(io)).run();
