@@ -10,19 +10,13 @@
 #include <string>
 
 #include "gateway/gateway.h"
+#include "gateway/logging.h"
 #include "http/server.h"
 #include "http/service.h"
 #include "kafka/kafka_log.h"
 
 namespace tidemark::gateway {
 namespace {
-
-void set_log_level(const std::string& level) {
-  spdlog::set_level(level == "warning" ? spdlog::level::warn
-                    : level == "error" ? spdlog::level::err
-                                       : spdlog::level::from_str(level));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-}
 
 void add_http_metrics(Families& families, const http::Counters& counters, const http::Service& service) {
   const auto number = [](auto value) { return static_cast<double>(value); };
@@ -141,7 +135,7 @@ class Process {
 }  // namespace
 
 Result<void> serve(const Settings& settings) {
-  set_log_level(settings.log_level);
+  set_up_logging(settings.log_level);
   auto io = std::make_unique<boost::asio::io_context>(1);
   kafka::KafkaConfig config;
   config.bootstrap = settings.kafka_bootstrap;

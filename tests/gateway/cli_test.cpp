@@ -1,5 +1,5 @@
-// The program as a person and a script use it: main.cpp, client_commands.cpp and
-// serve_command.cpp, with their exit codes.
+// The program as a person and a script use it: main.cpp, client_commands.cpp,
+// serve_command.cpp and serve.cpp, with their exit codes.
 
 #include <gtest/gtest.h>
 
