@@ -54,7 +54,9 @@ Result<Address> parse_address(std::string_view text) {
     if (close == std::string_view::npos) return wrong(text, "the bracket is not closed");
     host = text.substr(1, close - 1);
     if (!is_ipv6(host)) return wrong(text, "only an IPv6 address stands in brackets");
-    if (close + 1 >= text.size() || text[close + 1] != ':') return wrong(text, "HOST:PORT expected, and there is no port");
+    if (close + 1 >= text.size() || text[close + 1] != ':') {
+      return wrong(text, "HOST:PORT expected, and there is no port");
+    }
     port = text.substr(close + 2);
   } else {
     const std::size_t colon = text.find(':');

@@ -69,7 +69,8 @@ Address Cluster::Core::next_server() {
   if (round_.empty()) {
     for (const auto& [id, address] : metadata_->brokers) round_.push_back(address);
     if (!round_.empty()) {
-      std::ranges::rotate(round_, round_.begin() + static_cast<std::ptrdiff_t>(random_() % round_.size()));
+      const auto first = round_.begin() + static_cast<std::ptrdiff_t>(random_() % round_.size());
+      std::rotate(round_.begin(), first, round_.end());
     }
     for (const Address& address : options_.bootstrap) {
       if (std::ranges::find(round_, address) == round_.end()) round_.push_back(address);

@@ -68,7 +68,8 @@ void Connection::Core::send_api_versions(std::int16_t version) {
 // A broker that does not speak the version asked says so in version 0 (KIP-511).
 bool Connection::Core::on_api_versions(const RawReply& raw) {
   Reader peek(raw.body);
-  const bool too_new = static_cast<ErrorCode>(peek.int16()) == ErrorCode::unsupported_version && peek.ok() && raw.version > 0;
+  const auto code = static_cast<ErrorCode>(peek.int16());
+  const bool too_new = code == ErrorCode::unsupported_version && raw.version > 0;
   Reader reader(raw.body);
   msg::ApiVersionsResponse response;
   if (!response.decode(reader, too_new ? std::int16_t{0} : raw.version) || !reader.at_end()) return false;

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/post.hpp>
 #include <string>
 #include <utility>
 
@@ -79,7 +78,8 @@ void Dial::connect(std::vector<Endpoint> endpoints) {
     finish(Error{ErrorKind::unavailable, "no address for " + address_.host});
     return;
   }
-  std::ranges::rotate(endpoints_, endpoints_.begin() + static_cast<std::ptrdiff_t>(attempt_ % endpoints_.size()));
+  const auto first = endpoints_.begin() + static_cast<std::ptrdiff_t>(attempt_ % endpoints_.size());
+  std::rotate(endpoints_.begin(), first, endpoints_.end());
   asio::async_connect(stream_, endpoints_, [self = shared_from_this()](const error_code& error, const Endpoint&) {
     if (!self->done_) return;
     if (error) {

@@ -44,7 +44,7 @@ TEST(ReceiveBuffer, GivesTheSameFramesHoweverTheyAreCut) {
     bodies.push_back(std::string(4 + i * i * 70, static_cast<char>('a' + i % 26)));
     bytes += frame(bodies.back());
   }
-  for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{1000}, std::size_t{70'000}, bytes.size()}) {
+  for (const std::size_t piece : std::vector<std::size_t>{1, 3, 1000, 70'000, bytes.size()}) {
     ReceiveBuffer buffer(1 << 20);
     EXPECT_EQ(frames_of(buffer, bytes, piece), bodies) << piece;
   }

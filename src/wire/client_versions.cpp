@@ -21,7 +21,8 @@ std::optional<std::int16_t> common_version(VersionRange ours, VersionRange their
 
 Result<VersionTable> VersionTable::from(const msg::ApiVersionsResponse& response) {
   if (response.error_code != 0) {
-    return Error{ErrorKind::unavailable, "ApiVersions was answered with " + std::string(error_name(response.error_code))};
+    return Error{ErrorKind::unavailable,
+                 "ApiVersions was answered with " + std::string(error_name(response.error_code))};
   }
   VersionTable table;
   for (const auto& api : response.api_keys) {

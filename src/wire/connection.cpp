@@ -155,7 +155,8 @@ void Connection::Core::fail_outstanding(const Error& error, Time now) {
     if (pending.deadline <= now) {
       failure.error = {ErrorKind::timeout, "no answer from " + address_.to_string() + " in time"};
     } else if (error.kind != ErrorKind::unavailable) {
-      failure.error = {ErrorKind::unavailable, "the connection to " + address_.to_string() + " was lost: " + error.message};
+      failure.error = {ErrorKind::unavailable,
+                       "the connection to " + address_.to_string() + " was lost: " + error.message};
     }
     failed_.push_back({std::move(pending.handler), std::move(failure)});
   }
@@ -192,15 +193,16 @@ void Connection::Core::drain_one_refused() {
 }
 
 void Connection::Core::when_ready(Duration timeout, UniqueFunction<void(Result<void>)> done) {
-  const bool refused = state_ == State::stopped || waiters_.size() >= options_.max_waiters;
-  if (refused) {
-    const Error error = state_ == State::stopped
-                            ? Error{ErrorKind::unavailable, "the connection to " + address_.to_string() + " was stopped"}
-                            : Error{ErrorKind::limit, "too many wait for the connection to " + address_.to_string()};
-    refuse([done = std::move(done)](const RawReply& raw) mutable {
+  if (state_ == State::stopped || waiters_.size() >= options_.max_waiters) {
+    Error error{ErrorKind::limit, "too many wait for the connection to " + address_.to_string()};
+    if (state_ == State::stopped) {
+      error = {ErrorKind::unavailable, "the connection to " + address_.to_string() + " was stopped"};
+    }
+    auto tell = [done = std::move(done)](const RawReply& raw) mutable {
       done(raw.error->error);
       return true;
-    }, error);
+    };
+    refuse(std::move(tell), error);
     return;
   }
   const Time deadline = deadline_after(timeout);

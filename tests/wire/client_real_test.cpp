@@ -51,7 +51,8 @@ class RealClient : public testing::TestWithParam<bool> {
     ASSERT_TRUE(bootstrap.ok()) << bootstrap.error().message;
     ClusterOptions options;
     options.bootstrap = *bootstrap;
-    cluster = std::make_unique<Cluster>(io, options, [generator = std::mt19937_64(1)]() mutable { return generator(); });
+    const Random random = [generator = std::mt19937_64(1)]() mutable { return generator(); };
+    cluster = std::make_unique<Cluster>(io, options, random);
     ASSERT_TRUE(until([&] { return cluster->reachability().reachable; })) << cluster->reachability().reason;
     connection = cluster->any_connection(Purpose::ask);
     ASSERT_NE(connection, nullptr);
