@@ -137,6 +137,23 @@ TEST_F(Faults, KafkaUnreachableAtStartIsSaidOnceAndMended) {
       << gateway.process().output();
 }
 
+// P8: what is known grows old while Kafka is away; nothing is appended on the strength of it.
+TEST_F(Faults, KafkaLostForTenSecondsMakesTheGatewayNotReady) {
+  GatewayProcess gateway(through_proxy());
+  Consumer consumer(options());
+  ASSERT_TRUE(gateway.sees_members(group, 1));
+  proxy.refuse_connections(true);
+  proxy.cut_all();
+  ASSERT_TRUE(eventually([&] { return gateway.get("/health/ready").status == 503; }));
+  const GatewayAnswer refused = gateway.publish(topic, "wait=5s", "refused");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.text("type"), "/problems/not-ready") << refused.raw.body;
+  proxy.heal();
+  ASSERT_TRUE(eventually([&] { return gateway.get("/health/ready").status == 200; })) << gateway.process().output();
+  EXPECT_EQ(gateway.publish(topic, "wait=20s", "taken").status, 200) << gateway.process().output();
+  EXPECT_EQ(copies_of("refused"), 0U);
+}
+
 TEST_F(Faults, AClientThatGoesAwayFreesItsWait) {
   GatewayProcess gateway(through_proxy());
   const auto held = [&] { return gateway.get("/metrics").raw.body; };
