@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -70,7 +71,9 @@ core::Time Gateway::deadline_of(core::Time received, const std::optional<core::D
   return received + wait.value_or(settings_.waits.default_wait);
 }
 
-void Gateway::publish(http::ExchangeId exchange, http::PublishCall call) {
+void Gateway::publish(http::ExchangeId exchange, http::PublishCall call) { admit(exchange, std::move(call), false); }
+
+void Gateway::admit(http::ExchangeId exchange, http::PublishCall call, bool looked_anew) {
   const std::uint64_t time_ms = unix_ms();
   core::PublishRequest request;
   request.topic = call.topic;
@@ -82,6 +85,8 @@ void Gateway::publish(http::ExchangeId exchange, http::PublishCall call) {
   request.only = call.only;
   auto admitted = engine_.publish(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
+    if (refusal->code == core::Refusal::Code::unknown_topic && !looked_anew)
+      return look_for_topic(exchange, std::move(call));
     replies_->refused(exchange, *refusal);
     return;
   }
@@ -91,6 +96,21 @@ void Gateway::publish(http::ExchangeId exchange, http::PublishCall call) {
   if (const auto taken = log_.append(wait.value(), record_of(call, request.id, time_ms)); !taken)
     engine_.delivered(wait, refused_append(taken.error()), now(), effects_);
   carry_out();
+}
+
+// A topic made a second ago is in Kafka and not yet in our list: 404 would be
+// wrong for up to ten seconds, so the list is read anew before it is said.
+void Gateway::look_for_topic(http::ExchangeId exchange, http::PublishCall call) {
+  constexpr core::Duration kLongest = std::chrono::seconds(1);
+  const core::Duration left = deadline_of(call.received, call.wait ? call.wait_for : std::nullopt) - now();
+  looking_.emplace(exchange, std::move(call));
+  log_.refresh_topics(std::clamp(left, core::Duration::zero(), kLongest),
+                      [this, exchange, alive = std::weak_ptr<bool>(alive_)] {
+                        if (alive.expired()) return;
+                        auto found = looking_.extract(exchange);
+                        if (!found.empty()) admit(exchange, std::move(found.mapped()), true);
+                        carry_out();  // a drain may have waited for this one
+                      });
 }
 
 void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
@@ -112,6 +132,7 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
 }
 
 void Gateway::gone(http::ExchangeId exchange) {
+  looking_.erase(exchange);
   const auto found = wait_of_exchange_.find(exchange);
   if (found == wait_of_exchange_.end()) return;
   // What was appended stays appended; only the wait ends.
@@ -197,7 +218,7 @@ void Gateway::carry_out() {
   }
   carrying_out_ = false;
   arm();
-  if (drained_ && exchange_of_wait_.empty()) std::exchange(drained_, [] {})();
+  if (drained_ && exchange_of_wait_.empty() && looking_.empty()) std::exchange(drained_, [] {})();
 }
 
 void Gateway::answer(const core::Answer& answer) {

@@ -64,6 +64,8 @@ class Gateway final : public http::Api, public log::Observer {
   void on_lost(const std::string& why) override;
 
  private:
+  void admit(http::ExchangeId exchange, http::PublishCall call, bool looked_anew);
+  void look_for_topic(http::ExchangeId exchange, http::PublishCall call);
   void carry_out();
   void answer(const core::Answer& answer);
   void arm();
@@ -80,6 +82,9 @@ class Gateway final : public http::Api, public log::Observer {
   // Exactly the exchanges that have an open wait, both ways.
   std::unordered_map<std::uint64_t, http::ExchangeId> exchange_of_wait_;
   std::unordered_map<http::ExchangeId, core::WaitId> wait_of_exchange_;
+
+  // Publishes to a topic that may have been made since the list was last read.
+  std::unordered_map<http::ExchangeId, http::PublishCall> looking_;
 
   core::Effects effects_;  // being filled
   core::Effects doing_;    // being carried out

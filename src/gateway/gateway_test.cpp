@@ -29,6 +29,7 @@ class FakeLog final : public log::Log {
     return delivery;
   }
   void ask_ends(const log::EndsQuery& query) override { asked.push_back(query); }
+  void refresh_topics(core::Duration, std::function<void()> done) override { refreshes.push_back(std::move(done)); }
   void stop(core::Duration, std::function<void()> done) override { done(); }
 
   void deliver_all(core::Offset offset) {
@@ -45,6 +46,7 @@ class FakeLog final : public log::Log {
   bool sent = true;
   std::map<log::AppendId, log::Record> appended;
   std::vector<log::EndsQuery> asked;
+  std::vector<std::function<void()>> refreshes;
   log::Observer* observer_ = nullptr;
 };
 
@@ -214,6 +216,25 @@ TEST_F(GatewayTest, AsksForTheEndOfACommitAboveIt) {
   log.deliver_all(5);
   commit("views", 6);
   EXPECT_TRUE(replies.answers.at(1).all_processed());
+}
+
+TEST_F(GatewayTest, LooksAnewBeforeItSaysThatATopicIsUnknown) {
+  gateway = std::make_unique<Gateway>(io, settings, log);
+  gateway->start(replies);
+  gateway->on_synced();
+  publish(1);
+  publish(2);
+  gateway->gone(2);
+  EXPECT_TRUE(replies.refusals.empty());
+  ASSERT_EQ(log.refreshes.size(), 2U);
+  gateway->on_topics(std::vector<core::TopicState>{{"orders", {}, 3}});
+  for (const auto& done : log.refreshes) done();
+  EXPECT_EQ(log.appended.size(), 1U);  // the one whose client is still there
+
+  gateway->on_topics(std::vector<core::TopicState>{});
+  publish(3);
+  log.refreshes.back()();
+  EXPECT_EQ(replies.refusals.at(3).code, core::Refusal::Code::unknown_topic);
 }
 
 TEST_F(GatewayTest, DrainsHeldRequestsAndRefusesNewOnes) {

@@ -59,7 +59,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
 
   void start(log::Observer& observer) {
     observer_ = &observer;
-    started_ = last_list_ = phase_since_ = clock_now();
+    last_list_ = phase_since_ = clock_now();
     wire::ClusterOptions options;
     options.bootstrap = bootstrap_;
     options.refresh_interval = std::chrono::duration_cast<wire::Duration>(config_.metadata_refresh);
@@ -88,6 +88,12 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
 
   void ask_ends(const log::EndsQuery& query) {
     if (observer_ != nullptr) ends_->ask(query);
+  }
+
+  void refresh_topics(core::Duration bound, std::function<void()> done) {
+    if (observer_ == nullptr) return boost::asio::post(io_, std::move(done));
+    cluster_->refresh(std::chrono::duration_cast<wire::Duration>(bound),
+                      [done = std::move(done)](const Result<void>&) { done(); });
   }
 
   void stop(core::Duration bound, std::function<void()> done) {
@@ -148,7 +154,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     carry_out(start_up_.on_cluster(brokers, offsets_partitions_));
   }
 
-  void check_health(core::Time now) {
+  void check_health() {
     std::optional<std::string> trouble;
     const wire::Reachability& reachability = cluster_->reachability();
     if (!reachability.reachable) {
@@ -162,7 +168,6 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
       spdlog::info("Kafka answers again");
       carry_out(start_up_.on_recovered());
     }
-    (void)now;
   }
 
   // The start-up.
@@ -218,7 +223,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (start_up_.phase() == StartUp::Phase::asking && groups_->starting_left(config_.group_patience) == 0)
       carry_out(start_up_.on_groups_answered());
     if (observer_ == nullptr || start_up_.phase() == StartUp::Phase::synced || said_slow_) return;
-    if (start_up_.phase() == StartUp::Phase::lost || now - phase_since_ < config_.group_patience) return;
+    const bool said_why = in_trouble_ || start_up_.phase() == StartUp::Phase::lost;
+    if (said_why || now - phase_since_ < config_.group_patience) return;
     said_slow_ = true;
     spdlog::warn("not ready yet: waiting for {}", start_up_.waiting_for());
   }
@@ -321,7 +327,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   }
 
   void tick(core::Time now) {
-    check_health(now);
+    check_health();
     if (observer_ == nullptr) return;
     ask_changed();
     groups_->name_late(config_.group_patience);
@@ -357,7 +363,6 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   core::Partition offsets_partitions_ = 0;
   bool in_trouble_ = false;
   bool said_slow_ = false;
-  core::Time started_{};
   core::Time phase_since_{};
   core::Time last_look_{};
   core::Time last_list_{};
@@ -379,6 +384,9 @@ void KafkaLog::start(log::Observer& observer) { core_->start(observer); }
 Result<void> KafkaLog::append(log::AppendId id, log::Record record) { return core_->append(id, std::move(record)); }
 std::optional<core::Delivery> KafkaLog::withdraw(log::AppendId id) { return core_->withdraw(id); }
 void KafkaLog::ask_ends(const log::EndsQuery& query) { core_->ask_ends(query); }
+void KafkaLog::refresh_topics(core::Duration bound, std::function<void()> done) {
+  core_->refresh_topics(bound, std::move(done));
+}
 void KafkaLog::stop(core::Duration bound, std::function<void()> done) { core_->stop(bound, std::move(done)); }
 KafkaCounters KafkaLog::counters() const { return core_->counters(); }
 

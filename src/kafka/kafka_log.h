@@ -70,6 +70,7 @@ class KafkaLog : public log::Log {
   Result<void> append(log::AppendId id, log::Record record) override;
   std::optional<core::Delivery> withdraw(log::AppendId id) override;
   void ask_ends(const log::EndsQuery& query) override;
+  void refresh_topics(core::Duration bound, std::function<void()> done) override;
   void stop(core::Duration bound, std::function<void()> done) override;
 
   KafkaCounters counters() const;

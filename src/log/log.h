@@ -90,6 +90,11 @@ class Log {
   // and later ones join the next round.
   virtual void ask_ends(const EndsQuery& query) = 0;
 
+  // Reads the list of topics now rather than at its next turn. `done` is called
+  // once: when on_topics has told what changed, or at `bound`. Many calls share
+  // one question.
+  virtual void refresh_topics(core::Duration bound, std::function<void()> done) = 0;
+
   // Sends what is queued, then stops: on_delivered comes for every append left,
   // at the latest when `bound` has passed; then `done` is called. Nothing is
   // called after that.

@@ -125,6 +125,14 @@ TEST(MainJob, SaysWhenNobodyIsKnownAndWhenNobodyIsWanted) {
   EXPECT_TRUE(wanted.body.at("consumers").as_array().empty());
 }
 
+TEST(MainJob, ATopicMadeAMomentAgoIsFound) {
+  GatewayProcess gateway({kafka(), "", {}, true});
+  for (int i = 0; i < 3; ++i) {
+    const std::string topic = create_unique_topic(kafka());
+    EXPECT_EQ(gateway.publish(topic, "wait=0").status, 202);
+  }
+}
+
 // A topic's consumers are observed without a word of configuration.
 void one_client(const std::vector<std::string>& command, const std::string& topic, const std::string& group) {
   Process consumer(command);
