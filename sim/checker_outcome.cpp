@@ -32,6 +32,18 @@ core::Anchor anchor_in(const World& world, const core::Mark& mark, const Stake& 
   return {};
 }
 
+// The verdict that agrees with an outcome which is not processed.
+Verdict same(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::skipped: return Verdict::skipped;
+    case Outcome::unanchored: return Verdict::unanchored;
+    case Outcome::pending:
+    case Outcome::absent: return Verdict::pending;
+    case Outcome::processed: break;
+  }
+  return Verdict::processed;
+}
+
 bool has_prefix(const core::Mark& mark) {
   return std::any_of(mark.terms.begin(), mark.terms.end(),
                      [](const core::Term& term) { return term.kind == core::Term::Kind::prefix; });
@@ -67,7 +79,10 @@ void Checker::check_anchor(const core::Term& term, const core::Expected& expecte
   const core::Anchor& anchor = expected.anchor;
   if (!anchor.known()) return;
   const ModelGroup* group = group_named(expected.name);
-  if (anchor.committed > term.first) return fail("P1", "an anchor lies above its event: " + expected.name);
+  if (anchor.committed > term.first) 
+    return fail("P1", "an anchor of " + expected.name + " at " + std::to_string(anchor.committed) +
+                          " lies above its event at " + std::to_string(term.first) + ", kind " +
+                          std::to_string(static_cast<int>(term.kind)));
   if (group == nullptr) return fail("P1", "an anchor of a group that never was: " + expected.name);
   if (anchor.declared) {
     if (!group->traits().declared_earliest) fail("P1", "a declared anchor, and nothing is declared: " + expected.name);
@@ -134,24 +149,27 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
     return true;
   }
   // A resumed mark brings an anchor from before this gateway's time; a break
-  // between the two, which its tail began behind, cannot be seen.
+  // before it was in sync cannot be seen, or not be told from a commit, because
+  // the record that says who was in the group is older than its tail.
   if (!wait.is_publish) {
     const core::Anchor anchor = anchor_in(world_, wait.mark, stake, outcome.name);
     for (const CommitRecord& record : world_.commits.records(partition)) {
       const bool breaks = record.by_hand || record.kind == CommitRecord::Kind::tombstone || record.beyond;
       if (!ours(record) || !breaks) continue;
       const bool after_anchor = !anchor.at.known() || record.at.offset > anchor.at.offset;
-      if (anchor.known() && after_anchor && record.at.offset < gateway.tail_began()[static_cast<std::size_t>(partition)]) {
-        world_.counters.count(Excuse::reset_before_gateway_started);
+      if (anchor.known() && after_anchor && record.at.offset < gateway.in_sync_from()[static_cast<std::size_t>(partition)]) {
+        world_.counters.count(Excuse::reset_before_gateway_in_sync);
         return true;
       }
     }
   }
   // The log's start passed the consumer, which started anew at latest, and no
   // answer about the log's start has come since.
-  const LogPartition& log = world_.log.at(stake.incarnation, stake.partition);
-  if (log.log_start > outcome.evidence.anchor &&
-      gateway.told().known_start(stake.incarnation, stake.partition) <= outcome.evidence.anchor) {
+  const Told& told = gateway.told();
+  const core::Time crossed = told.crossed_at({group.number(), stake.topic, stake.partition}, stake.offset,
+                                             wait.began + outcome.elapsed);
+  if (world_.log.at(stake.incarnation, stake.partition).log_start > outcome.evidence.anchor &&
+      told.known_start(stake.incarnation, stake.partition, crossed) <= outcome.evidence.anchor) {
     world_.counters.count(Excuse::log_start_not_told);
     return true;
   }
@@ -194,13 +212,14 @@ void Checker::check_reset_seen(const Wait& wait, const core::ConsumerOutcome& ou
 void Checker::check_absent(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome) {
   const ModelGroup* group = group_named(outcome.name);
   if (!gateway.synced_since()) return fail("P8", "absent, and the gateway never was in sync");
+  const core::Time when = wait.began + outcome.elapsed;
   core::Time since = *gateway.synced_since();
+  if (since > when) return;  // the log was lost since: what was known then is not kept here
   if (group != nullptr) {
     const Told::GroupKnown& known = gateway.told().group(group->number());
-    if (known.members > 0 && !known.unclear) return fail("P10", "absent with members: " + outcome.name);
-    since = std::max(since, known.not_before);
+    if (known.had_members(when) && !known.unclear) return fail("P10", "absent with members: " + outcome.name);
+    since = std::max(since, known.sign_before(when));
   }
-  const core::Time when = wait.began + outcome.elapsed;
   if (when - since < world_.plan.engine.absent_grace)
     fail("P10", "absent within the grace time: " + outcome.name);
 }
@@ -214,32 +233,36 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
   std::string seen;
   for (const Stake& stake : wait.stakes) {
     if (!wait.is_publish && !stake.names.contains(outcome.name)) continue;
+    const bool other = stake.known() && told.incarnation(stake.topic) != stake.incarnation;
     if (!stake.known() || group == nullptr) {
-      allowed = allowed || outcome.outcome == Outcome::pending;
+      allowed = allowed || other || outcome.outcome == Outcome::pending;
       continue;
     }
-    const bool other = told.incarnation(stake.topic) != stake.incarnation;
-    const bool gone = told.known_start(stake.incarnation, stake.partition) > stake.offset;
-    const Verdict verdict = told.judge({group->number(), stake.topic, stake.partition}, stake.incarnation, stake.offset,
-                                       anchor_in(world_, wait.mark, stake, outcome.name),
-                                       group->traits().declared_earliest, when);
-    seen += " " + place_of(world_, stake) + ":" + std::to_string(static_cast<int>(verdict));
-    if (verdict == Verdict::unsure || other || gone) allowed = true;
-    if (outcome.outcome == Outcome::pending && verdict == Verdict::pending) allowed = true;
-    if (outcome.outcome == Outcome::skipped && verdict == Verdict::skipped) allowed = true;
-    if (outcome.outcome == Outcome::unanchored && verdict == Verdict::unanchored) allowed = true;
+    const bool gone = told.known_start(stake.incarnation, stake.partition, when) > stake.offset;
+    if (other || gone) allowed = true;
+    // What came at the very moment of the outcome may have come just after it.
+    for (std::size_t skip = 0;; ++skip) {
+      const auto verdict = told.judge_without(skip, {group->number(), stake.topic, stake.partition}, stake.incarnation,
+                                              stake.offset, anchor_in(world_, wait.mark, stake, outcome.name),
+                                              group->traits().declared_earliest, when);
+      if (!verdict) break;
+      seen += " " + place_of(world_, stake) + ":" + std::to_string(static_cast<int>(*verdict));
+      allowed = allowed || *verdict == Verdict::unsure || *verdict == same(outcome.outcome);
+      if (outcome.outcome == Outcome::pending) break;
+    }
   }
   if (!allowed)
     fail("P8", outcome.name + " is called " + std::string(core::name_of(outcome.outcome)) + " (" +
                    std::string(core::name_of(outcome.reason)) + ", committed " + std::to_string(outcome.evidence.committed) +
-                   "), which is not what the gateway was told:" + seen);
+                   "), which is not what the gateway was told by " +
+                   std::to_string((when.time_since_epoch() / std::chrono::microseconds(1)) - 1'000'000'000) + " us:" + seen);
   if (outcome.outcome != Outcome::pending || gateway.lost() || !gateway.synced_since()) return;
   core::Time silent = *gateway.synced_since();
   bool members = false;
   if (group != nullptr) {
     const Told::GroupKnown& known = told.group(group->number());
     members = known.members > 0 || known.unclear;
-    silent = std::max(silent, known.not_before);
+    silent = std::max(silent, known.sign_before(world_.now()));
   }
   const bool all_known = std::all_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.known(); });
   if (!members && all_known && world_.now() - silent > world_.plan.engine.absent_grace + milliseconds(50))

@@ -248,7 +248,7 @@ void ModelGateway::serve_ends(const std::string& topic, Partition partition, std
     world_.trace.note(world_.now(), "ends", {{"gw", number_}, {"p", partition}, {"end", ends.high_watermark},
                                              {"start", ends.log_start}, {"asked", static_cast<std::int64_t>(number)}}, topic);
     told_->end(incarnation, partition, ends.high_watermark);
-    if (ends.log_start >= 0) told_->log_start(incarnation, partition, ends.log_start);
+    if (ends.log_start >= 0) told_->log_start(incarnation, partition, ends.log_start, world_.now());
     const Question asked = questions_[{topic, partition}];
     questions_[{topic, partition}] = Question{};
     Effects effects;

@@ -80,8 +80,8 @@ class ModelGateway {
   bool lost() const { return lost_at_.has_value(); }
   std::optional<core::Time> drain_by() const { return drain_by_; }
   std::optional<core::Time> synced_since() const { return synced_since_; }
-  // Records below were never read by this life.
-  const std::vector<core::Offset>& tail_began() const { return began_; }
+  // Where the tail stood when this life was first in sync.
+  const std::vector<core::Offset>& in_sync_from() const { return in_sync_from_; }
   const core::Engine& engine() const { return port_->engine(); }
   std::uint64_t events() const { return events_ + (port_ ? port_->events() : 0); }
   void keep_recordings() { keep_recordings_ = true; }
@@ -153,6 +153,7 @@ class ModelGateway {
   std::unique_ptr<Told> told_;
   std::vector<Tail> tails_;
   std::vector<core::Offset> began_;
+  std::vector<core::Offset> in_sync_from_;
   std::map<std::uint64_t, std::shared_ptr<Append>> appends_;  // by wait
   std::map<std::pair<std::string, core::Partition>, Question> questions_;
   std::optional<core::Time> lost_at_;

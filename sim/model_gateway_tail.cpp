@@ -255,6 +255,7 @@ void ModelGateway::check_synced() {
     }
   must_pass_.clear();
   syncing_ = false;
+  if (!ever_synced_) in_sync_from_ = *positions();
   ever_synced_ = true;
   lost_at_.reset();
   synced_since_ = world_.now();

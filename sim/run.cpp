@@ -34,6 +34,7 @@ class Run {
 
  private:
   void begin() {
+    note_plan();
     for (auto& gateway : world_.gateways) {
       if (options_.keep_recordings) gateway->keep_recordings();
       world_.schedule.after(world_.random.millis(0, 1500), [&g = *gateway] {
@@ -47,6 +48,27 @@ class Run {
     world_.schedule.after(milliseconds(100), [this] { other_producers(); });
     world_.schedule.after(world_.plan.fault_every, [this] { fault(); });
     world_.schedule.after(milliseconds(100), [this] { look(); });
+  }
+
+  void note_plan() {
+    const Plan& plan = world_.plan;
+    const core::EngineConfig& config = plan.engine;
+    world_.trace.note(world_.now(), "plan", {{"topics", plan.topics}, {"gateways", plan.gateways},
+                                             {"grace ms", config.absent_grace / milliseconds(1)},
+                                             {"waits", static_cast<std::int64_t>(config.max_waits)},
+                                             {"consumers", static_cast<std::int64_t>(config.max_consumers)},
+                                             {"frontiers", static_cast<std::int64_t>(config.max_frontiers)}});
+    for (const auto& group : world_.groups) {
+      const GroupTraits& traits = group->traits();
+      world_.trace.note(world_.now(), "group", {{"style", static_cast<int>(traits.style)}, {"latest", traits.latest},
+                                                {"assign_only", traits.assign_only}, {"declared", traits.declared_earliest},
+                                                {"ids", traits.sends_ids}, {"shows topics", traits.shows_topics}}, traits.name);
+    }
+    for (int topic = 0; topic < plan.topics; ++topic) {
+      const auto named = config.wait_for.find(world_.log.name(topic));
+      if (named == config.wait_for.end()) continue;
+      for (const std::string& name : named->second) world_.trace.note(world_.now(), "configured", {{"topic", topic}}, name);
+    }
   }
 
   // False when a promise was broken.

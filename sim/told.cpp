@@ -17,13 +17,18 @@ bool below(core::LogPoint at, Offset settled_at, const core::TailPositions& as_o
 
 }  // namespace
 
+core::Time Told::GroupKnown::sign_before(core::Time when) const {
+  const auto after = std::upper_bound(signs.begin(), signs.end(), when);
+  return after == signs.begin() ? core::Time{} : *std::prev(after);
+}
+
 void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now) {
   GroupKnown& group = groups_[static_cast<std::size_t>(record.group)];
   const bool tombstone = record.kind == CommitRecord::Kind::tombstone;
   Positions& positions = positions_[Key{record.group, record.topic, record.partition}];
   if (positions.at.known() && record.at.offset <= positions.at.offset) return;
   if (below(record.at, settled_at, positions.as_of)) return;
-  if (!tombstone && !record.by_hand) group.not_before = now;
+  if (!tombstone && !record.by_hand) group.signs.push_back(now);
   positions.at = record.at;
   positions.as_of.reset();
   ToldPosition position;
@@ -69,13 +74,16 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
   } else if (group.told) {
     // An asked state is newer than some of what the tail showed, older than
     // other: which, only the tail will tell.
-    group.unclear = true;
-    if (members == 0) group.not_before = std::max(group.not_before, now);
+    if ((members > 0) != (group.members > 0)) {
+      group.unclear = true;
+      group.signs.push_back(now);
+    }
     return;
   } else {
     group.as_of = as_of;
   }
-  if (group.members > 0 && members == 0) group.not_before = now;
+  if (group.members > 0 && members == 0) group.signs.push_back(now);
+  if (group.members == 0 && members > 0) group.gained.push_back(now);
   group.told = true;
   group.exists = exists;
   group.managed = managed;
@@ -96,9 +104,9 @@ void Told::end(int incarnation, Partition partition, Offset end) {
   }
 }
 
-void Told::log_start(int incarnation, Partition partition, Offset log_start) {
-  Offset& known = starts_[{incarnation, partition}];
-  known = std::max(known, log_start);
+void Told::log_start(int incarnation, Partition partition, Offset log_start, core::Time now) {
+  auto& known = starts_[{incarnation, partition}];
+  if (known.empty() || log_start > known.back().second) known.emplace_back(now, log_start);
 }
 
 int Told::incarnation(int topic) const {
@@ -116,9 +124,13 @@ Offset Told::known_end(int incarnation, Partition partition) const {
   return found == ends_.end() ? 0 : found->second;
 }
 
-Offset Told::known_start(int incarnation, Partition partition) const {
+Offset Told::known_start(int incarnation, Partition partition, core::Time when) const {
   const auto found = starts_.find({incarnation, partition});
-  return found == starts_.end() ? 0 : found->second;
+  Offset start = 0;
+  if (found == starts_.end()) return start;
+  for (const auto& [told, offset] : found->second)
+    if (told <= when) start = offset;
+  return start;
 }
 
 const std::vector<ToldPosition>* Told::all(const Key& key) const {
@@ -131,6 +143,14 @@ const ToldPosition* Told::latest(const Key& key) const {
   return positions == nullptr || positions->empty() ? nullptr : &positions->back();
 }
 
+core::Time Told::crossed_at(const Key& key, Offset offset, core::Time until) const {
+  core::Time crossed{};
+  if (const auto* positions = all(key))
+    for (std::size_t i = 0; i < positions->size() && (*positions)[i].when <= until; ++i)
+      if ((*positions)[i].offset > offset && (i == 0 || (*positions)[i - 1].offset <= offset)) crossed = (*positions)[i].when;
+  return crossed;
+}
+
 bool Told::linked(int group, int topic) const {
   if (groups_[static_cast<std::size_t>(group)].topics.contains(topic)) return true;
   const auto first = positions_.lower_bound(Key{group, topic, -1});
@@ -139,11 +159,20 @@ bool Told::linked(int group, int topic) const {
 
 Verdict Told::judge(const Key& key, int incarnation, Offset offset, const core::Anchor& anchor, bool declared,
                     core::Time until) const {
+  return judge_without(0, key, incarnation, offset, anchor, declared, until).value();
+}
+
+std::optional<Verdict> Told::judge_without(std::size_t skip, const Key& key, int incarnation, Offset offset,
+                                           const core::Anchor& anchor, bool declared, core::Time until) const {
   const auto found = positions_.find(key);
-  if (found == positions_.end() || found->second.all.empty()) return Verdict::pending;
-  if (found->second.overflowed) return Verdict::unsure;
+  if (found == positions_.end()) return skip == 0 ? std::optional(Verdict::pending) : std::nullopt;
+  if (found->second.overflowed) return skip == 0 ? std::optional(Verdict::unsure) : std::nullopt;
   std::span<const ToldPosition> all = found->second.all;
   while (!all.empty() && all.back().when > until) all = all.first(all.size() - 1);
+  for (; skip > 0; --skip) {
+    if (all.empty() || all.back().when != until) return std::nullopt;
+    all = all.first(all.size() - 1);
+  }
   if (all.empty()) return Verdict::pending;
   const Partition partition = std::get<2>(key);
   const Offset end = known_end(incarnation, partition);
@@ -166,7 +195,7 @@ Verdict Told::judge(const Key& key, int incarnation, Offset offset, const core::
     if (before.offset == kNoOffset) return declared || anchor.known() ? Verdict::unsure : Verdict::unanchored;
     if (before.offset > offset) continue;
     if (step.by_hand) return Verdict::skipped;
-    return known_start(incarnation, partition) > before.offset ? Verdict::unsure : Verdict::processed;
+    return known_start(incarnation, partition, until) > before.offset ? Verdict::unsure : Verdict::processed;
   }
   return Verdict::unsure;
 }

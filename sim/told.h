@@ -49,7 +49,11 @@ class Told {
     bool exists = false;
     bool managed = false;
     int members = 0;
-    core::Time not_before{};  // latest sign of life: membership that ended, or a commit of its own
+    std::vector<core::Time> signs;   // of life: membership that ended, commits of its own
+    std::vector<core::Time> gained;  // when it was first told to have members again
+    // The latest sign at or before `when`; the epoch when there was none.
+    core::Time sign_before(core::Time when) const;
+    bool had_members(core::Time when) const { return members > 0 && !gained.empty() && gained.back() <= when; }
     std::set<int> topics;     // subscribed, as shown
     bool topics_known = false;
     bool unclear = false;     // an answer and the tail disagree until the tail has caught up
@@ -64,12 +68,18 @@ class Told {
                   int members, const std::set<int>* topics, core::Time now);
   void topic(int topic, int incarnation, int partitions);
   void end(int incarnation, core::Partition partition, core::Offset end);
-  void log_start(int incarnation, core::Partition partition, core::Offset log_start);
+  void log_start(int incarnation, core::Partition partition, core::Offset log_start, core::Time now);
 
   // What a gateway that was told this by `until` should say of `offset`, given
   // the anchor that a mark brings, if any.
   Verdict judge(const Key& key, int incarnation, core::Offset offset, const core::Anchor& anchor, bool declared,
                 core::Time until) const;
+  // The same with the latest `skip` positions left out; nullopt when that is
+  // more than were told at the very moment `until`.
+  std::optional<Verdict> judge_without(std::size_t skip, const Key& key, int incarnation, core::Offset offset,
+                                       const core::Anchor& anchor, bool declared, core::Time until) const;
+  // When it was told of the step that carried the position across `offset`.
+  core::Time crossed_at(const Key& key, core::Offset offset, core::Time until) const;
   // The latest position in force; nullptr when nothing was told.
   const ToldPosition* latest(const Key& key) const;
   const std::vector<ToldPosition>* all(const Key& key) const;
@@ -78,7 +88,8 @@ class Told {
   int incarnation(int topic) const;
   int partitions(int topic) const;
   core::Offset known_end(int incarnation, core::Partition partition) const;
-  core::Offset known_start(int incarnation, core::Partition partition) const;
+  // As it was told by `when`.
+  core::Offset known_start(int incarnation, core::Partition partition, core::Time when) const;
 
  private:
   struct Positions {
@@ -93,7 +104,7 @@ class Told {
   std::map<Key, Positions> positions_;
   std::map<int, std::pair<int, int>> topics_;  // topic → incarnation, partitions
   std::map<std::pair<int, core::Partition>, core::Offset> ends_;
-  std::map<std::pair<int, core::Partition>, core::Offset> starts_;
+  std::map<std::pair<int, core::Partition>, std::vector<std::pair<core::Time, core::Offset>>> starts_;
 };
 
 }  // namespace tidemark::sim
