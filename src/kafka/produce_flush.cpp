@@ -98,7 +98,8 @@ bool Producer::has_room(std::int32_t broker) const {
 }
 
 bool Producer::may_send(PartitionQueue& partition, core::Time now) {
-  if (!partition.has_work() || (partition.batch && partition.batch->request) || now < partition.not_before) return false;
+  const bool in_flight = partition.batch && partition.batch->request;
+  if (!partition.has_work() || in_flight || now < partition.not_before) return false;
   if (!reachable(partition)) {
     if (partition.last_error.empty()) partition.last_error = "the partition has no leader";
     pause_partition(partition, now);

@@ -216,7 +216,7 @@ TEST(ProducerErrors, AnUnnamedBadRecordIsFoundByHalving) {
   EXPECT_EQ(scene->end(3).fate, Fate::not_appended);
   EXPECT_EQ(scene->end(3).reason, Reason::invalid);
   EXPECT_EQ(end, 6);
-  for (const log::AppendId id : {1, 2, 4, 5, 6, 7}) EXPECT_EQ(scene->end(id).fate, Fate::appended) << id;
+  for (const log::AppendId id : {1u, 2u, 4u, 5u, 6u, 7u}) EXPECT_EQ(scene->end(id).fate, Fate::appended) << id;
   EXPECT_EQ(scene->end(7).offset, 5) << "in order";
 }
 
@@ -237,7 +237,7 @@ TEST(ProducerErrors, TooLargeTogetherIsSplitAndTooLargeAloneEnds) {
   }
   EXPECT_EQ(scene->end(3).fate, Fate::not_appended);
   EXPECT_EQ(scene->end(3).reason, Reason::too_large);
-  for (const log::AppendId id : {1, 2, 4, 5}) EXPECT_EQ(scene->end(id).fate, Fate::appended) << id;
+  for (const log::AppendId id : {1u, 2u, 4u, 5u}) EXPECT_EQ(scene->end(id).fate, Fate::appended) << id;
 }
 
 }  // namespace

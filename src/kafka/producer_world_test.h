@@ -276,9 +276,10 @@ class World {
     part.index = batch.partition;
     part.base_offset = core::kNoOffset;
     static constexpr ErrorCode kBefore[] = {
-        ErrorCode::not_enough_replicas,          ErrorCode::unknown_topic_or_partition, ErrorCode::corrupt_message,
-        ErrorCode::out_of_order_sequence_number, ErrorCode::unknown_producer_id,        ErrorCode::invalid_producer_epoch,
-        ErrorCode::leader_not_available,         ErrorCode::topic_authorization_failed};
+        ErrorCode::not_enough_replicas,    ErrorCode::unknown_topic_or_partition,
+        ErrorCode::corrupt_message,        ErrorCode::out_of_order_sequence_number,
+        ErrorCode::unknown_producer_id,    ErrorCode::invalid_producer_epoch,
+        ErrorCode::leader_not_available,   ErrorCode::topic_authorization_failed};
     static constexpr ErrorCode kAfter[] = {
         ErrorCode::request_timed_out,   ErrorCode::not_enough_replicas_after_append, ErrorCode::not_leader_or_follower,
         ErrorCode::kafka_storage_error, ErrorCode::unknown_server_error,             static_cast<ErrorCode>(4711)};
