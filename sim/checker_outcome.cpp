@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 namespace {
 
 std::string place_of(const World& world, const Stake& stake) {
-  return world.log.name(stake.topic) + "/" + std::to_string(stake.partition) + "@" + std::to_string(stake.offset);
+  return world.log.name(stake.topic) + "#" + std::to_string(stake.incarnation) + "/" + std::to_string(stake.partition) + "@" + std::to_string(stake.offset);
 }
 
 // The anchor that a resumed mark brings for this consumer at this event.

@@ -136,8 +136,10 @@ void Clients::heal() {
         const int current = world_.log.current(topic);
         if (current < 0) continue;
         const auto count = static_cast<core::Partition>(world_.log[current].partitions.size());
-        for (core::Partition p = 0; p < count; ++p)
+        for (core::Partition p = 0; p < count; ++p) {
+          world_.append(current, p, RecordKind::other);
           if (ModelGateway* gateway = any_gateway()) publish_to(*gateway, world_.log.name(topic), p, seconds(15));
+        }
       }
     });
 }

@@ -74,10 +74,7 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
   } else if (group.told) {
     // An asked state is newer than some of what the tail showed, older than
     // other: which, only the tail will tell.
-    if ((members > 0) != (group.members > 0)) {
-      group.unclear = true;
-      group.signs.push_back(now);
-    }
+    group.unclear = group.unclear || (members > 0) != (group.members > 0);
     return;
   } else {
     group.as_of = as_of;
