@@ -24,11 +24,16 @@ bool Consumer::subscribes(TopicNumber topic) const {
   return std::binary_search(subscribed.begin(), subscribed.end(), topic);
 }
 
-bool Consumer::moved_by_hand(LogPoint at) const {
+bool Consumer::moved_by_hand(LogPoint at, bool synced) const {
   if (!is_empty_group()) return false;
-  if (group_at.known()) return group_at.partition == at.partition && at.offset > group_at.offset;
-  const auto partition = static_cast<std::size_t>(at.partition);
-  return !group_as_of || partition >= group_as_of->size() || at.offset >= (*group_as_of)[partition];
+  if (shown) return shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
+  return synced && at.offset >= tail_at(group_as_of, at.partition);
+}
+
+bool Consumer::notes_commit(LogPoint at) {
+  if (commit_at.partition == at.partition && at.offset <= commit_at.offset) return false;
+  commit_at = at;
+  return true;
 }
 
 Cell* Consumer::cell(TopicNumber topic, Partition partition) {
@@ -91,6 +96,8 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     if (tail_at(c.group_as_of, state.at.partition) > state.at.offset) return false;  // the answer contains it
     c.group_at = state.at;
     c.group_as_of.reset();
+    // A group that was deleted may come back as one whose membership is only told.
+    c.shown = state.exists ? std::optional(Consumer::Shown{state.at, state.members <= 0}) : std::nullopt;
   } else if (state.as_of && c.group_at.known() &&
              static_cast<std::size_t>(c.group_at.partition) < state.as_of->size() &&
              c.group_at.offset >= tail_at(state.as_of, c.group_at.partition)) {

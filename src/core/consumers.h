@@ -45,8 +45,16 @@ struct Consumer {
   bool topics_known = false;
   std::vector<TopicNumber> subscribed;  // sorted
   std::string client;
-  LogPoint group_at;             // version of the membership, where the tail showed it
-  TailPositions group_as_of;     // else, of the answer that told it
+  LogPoint group_at;          // version of the membership, where the tail showed it
+  TailPositions group_as_of;  // else, of the answer that told it
+  // The latest membership that the tail showed, in order with the commits. An
+  // answer says nothing of the records between its question and itself.
+  struct Shown {
+    LogPoint at;
+    bool empty = false;
+  };
+  std::optional<Shown> shown;
+  LogPoint commit_at;         // the latest commit seen, counted or not
   bool dormant = false;  // found without members at the start; not observed until it commits or gains some
   Time last_sign{};      // latest commit, or end of membership
   Cadence cadence;
@@ -61,7 +69,11 @@ struct Consumer {
   bool is_empty_group() const { return managed && members == 0; }
   // A commit whose record is `at` was made by somebody's hand: the group was
   // empty by then. One inside a transaction may be older than the emptiness.
-  bool moved_by_hand(LogPoint at) const;
+  // `synced`: the tail has passed the answers of the start-up, so a group that
+  // was told empty and showed no membership since is empty still.
+  bool moved_by_hand(LogPoint at, bool synced) const;
+  // A commit was read; true when it is newer than every one before.
+  bool notes_commit(LogPoint at);
   Cell* cell(TopicNumber topic, Partition partition);
   const Cell* cell(TopicNumber topic, Partition partition) const;
   static std::uint64_t key(TopicNumber topic, Partition partition) {

@@ -127,18 +127,18 @@ TEST(Consumers, OnlyWhatIsFoundWithoutMembersIsDormant) {
 
 TEST(Consumers, P1ACommitIsByHandOnlyIfTheGroupWasEmptyByThen) {
   Tables t;
-  EXPECT_FALSE(t.consumer().moved_by_hand({0, 5})) << "assign-only clients never have members";
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 5}, true)) << "assign-only clients never have members";
   t.update(1, {0, 10});
-  EXPECT_FALSE(t.consumer().moved_by_hand({0, 11}));
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 11}, true));
   t.update(0, {0, 20});
-  EXPECT_FALSE(t.consumer().moved_by_hand({0, 15})) << "written while it had members";
-  EXPECT_TRUE(t.consumer().moved_by_hand({0, 21}));
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 15}, true)) << "written while it had members";
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 21}, true));
 
   Tables asked;
   asked.answer(0, {100});
-  EXPECT_FALSE(asked.consumer().moved_by_hand({0, 99}));
-  EXPECT_TRUE(asked.consumer().moved_by_hand({0, 100}));
-  EXPECT_TRUE(asked.consumer().moved_by_hand({7, 1})) << "a partition that the answer does not reach";
+  EXPECT_FALSE(asked.consumer().moved_by_hand({0, 99}, true));
+  EXPECT_TRUE(asked.consumer().moved_by_hand({0, 100}, true));
+  EXPECT_TRUE(asked.consumer().moved_by_hand({7, 1}, true)) << "a partition that the answer does not reach";
 }
 
 }  // namespace

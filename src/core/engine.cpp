@@ -151,7 +151,6 @@ std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time 
     const auto index = static_cast<std::uint32_t>(wait.terms.size());
     wait.terms.push_back({term.kind, *number, term.topic_id, term.partition, term.first, term.last, term.leader_epoch,
                           term.id});
-    ++s.topics[*number].open_waits;
     if (term.kind == Term::Kind::pending) wait.unknown_terms = true;
     for (const Expected& e : term.expected) {
       if (!request.only.empty() && std::find(request.only.begin(), request.only.end(), e.name) == request.only.end())

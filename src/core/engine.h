@@ -52,7 +52,7 @@ struct EngineConfig {
   Duration ends_refresh = std::chrono::seconds(10);   // log starts of partitions that are waited on
   Duration retry_after = std::chrono::seconds(1);     // said with refusals
   std::size_t max_waits = 100'000;
-  std::size_t max_waits_per_topic = 50'000;
+  std::size_t max_waits_per_topic = 50'000;  // publishes; resumed marks count in max_waits only
   std::size_t max_consumers = 10'000;
   std::size_t max_frontiers = 250'000;
 };

@@ -12,7 +12,7 @@ namespace tidemark::core {
 void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   State& s = *state_;
   ++s.stats.commits;
-  const auto number = s.expectation.admit(commit.group, s.consumers);
+  const auto number = s.expectation.meet(commit.group, s.consumers);
   const auto topic = s.topics.find_or_add(commit.topic);
   const bool possible = commit.partition >= 0 && commit.partition < Topics::kMaxPartitions && commit.offset >= kNoOffset;
   if (!number || !topic || !possible) {
@@ -20,6 +20,13 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     return;
   }
   Consumer& consumer = s.consumers[*number];
+  const bool by_hand = consumer.moved_by_hand(commit.at, s.was_synced);
+  // A sign of life, even where the commit itself cannot count.
+  if (consumer.notes_commit(commit.at) && commit.offset != kNoOffset && !by_hand) {
+    consumer.last_sign = now;
+    consumer.dormant = false;
+    consumer.cadence.committed(now);
+  }
   const Uuid current = s.topics[*topic].id;
   const bool other_incarnation = !commit.topic_id.is_nil() && !current.is_nil() && commit.topic_id != current;
   if ((consumer.denied && !consumer.configured) || (other_incarnation && !planted(Bug::incarnation_ignored))) {
@@ -37,7 +44,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   update.offset = commit.offset;
   update.at = commit.at;
   update.settled_at = commit.settled_at;
-  update.moved_by_hand = consumer.moved_by_hand(commit.at);
+  update.moved_by_hand = by_hand;
   update.from_start = consumer.reset_earliest && consumer.members > 0 && s.was_synced;
   PartitionEnds& ends = s.topics.ends(*topic, partition);
   update.ask = ends.asked + 1;
@@ -47,11 +54,6 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     return;
   }
   s.consumers.note_row(*number, *topic, *cell, commit.offset != kNoOffset);
-  if (commit.offset != kNoOffset && !update.moved_by_hand) {
-    consumer.last_sign = now;
-    consumer.dormant = false;
-    consumer.cadence.committed(now);
-  }
   if (applied == Applied::held) {
     ++s.stats.commits_held;
     s.hold(*number, *topic, partition, effects);
@@ -63,7 +65,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
 void Engine::seed(const Seed& seed, Time now, Effects& effects) {
   State& s = *state_;
   ++s.stats.seeds;
-  const auto number = s.expectation.admit(seed.group, s.consumers);
+  const auto number = s.expectation.meet(seed.group, s.consumers);
   if (!number) return;
   Consumer& consumer = s.consumers[*number];
   if (consumer.denied && !consumer.configured) return;
@@ -85,7 +87,7 @@ void Engine::seed(const Seed& seed, Time now, Effects& effects) {
 
 void Engine::group(const GroupState& group, Time now, Effects&) {
   State& s = *state_;
-  const auto number = s.expectation.admit(group.group, s.consumers);
+  const auto number = s.expectation.meet(group.group, s.consumers);
   if (!number) return;
   if (s.consumers.update(*number, group, s.topics, now)) s.update_memberless(*number);
 }
@@ -102,7 +104,10 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
     if (!state.topic_id.is_nil()) topic.id = state.topic_id;
     const bool appeared = topic.partitions == 0;
     topic.partitions = std::min(state.partitions, Topics::kMaxPartitions);
-    if (recreated && !planted(Bug::incarnation_ignored)) s.forget_incarnation(*number, now, effects);
+    if (recreated && !planted(Bug::incarnation_ignored)) {
+      s.forget_incarnation(*number, now, effects);
+      s.take_up_incarnation(*number, now, effects);
+    }
     if (!appeared) continue;
     for (std::size_t p = 0; p < topic.ends.size(); ++p)
       if (!topic.ends[p].holding.empty()) s.ask_end(*number, static_cast<Partition>(p), effects);
@@ -210,6 +215,18 @@ void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& eff
     const std::uint64_t asked = ends.asked;  // answers to older questions stay recognisable
     ends = PartitionEnds{};
     ends.asked = asked;
+  }
+}
+
+void Engine::State::take_up_incarnation(TopicNumber topic, Time now, Effects& effects) {
+  for (std::uint32_t slot = 0; slot < waits.slots(); ++slot) {
+    for (std::uint32_t i = 0; waits[slot].state == Wait::State::waiting && i < waits[slot].needs.size(); ++i) {
+      const Need& need = waits[slot].needs[i];
+      const WaitTerm& term = waits[slot].terms[need.term];
+      const bool parked = need.outcome == Outcome::pending && !need.indexed && term.kind != Term::Kind::pending;
+      if (parked && term.topic == topic && term.topic_id == topics[topic].id) register_need(slot, i, now);
+    }
+    finish_if_done(slot, now, effects);
   }
 }
 

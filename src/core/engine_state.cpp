@@ -124,7 +124,7 @@ void Engine::State::finish_if_done(std::uint32_t slot, Time now, Effects& effect
 void Engine::State::close(std::uint32_t slot) {
   Wait& wait = waits[slot];
   for (Need& need : wait.needs) unindex(slot, need);
-  for (const WaitTerm& term : wait.terms) --topics[term.topic].open_waits;
+  if (wait.is_publish) --topics[wait.terms.front().topic].open_waits;
   waits.close(slot);
 }
 

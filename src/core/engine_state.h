@@ -71,6 +71,8 @@ struct Engine::State {
   void ask_end(TopicNumber topic, Partition partition, Effects& effects);
   void hold(ConsumerNumber consumer, TopicNumber topic, Partition partition, Effects& effects);
   void forget_incarnation(TopicNumber topic, Time now, Effects& effects);
+  // Looks at the waits for a topic's new incarnation that came before the list told of it.
+  void take_up_incarnation(TopicNumber topic, Time now, Effects& effects);
 
   // What is known of the term's topic now speaks of another topic of that name.
   bool other_incarnation(const WaitTerm& term) const;

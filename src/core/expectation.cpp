@@ -23,6 +23,16 @@ bool is_observed(const Consumer& consumer, TopicNumber topic, Time since, Durati
   return consumer.commits(topic);
 }
 
+bool Expectation::denies(std::string_view name) const {
+  return matches_any(config_.deny, name) || (!config_.allow.empty() && !matches_any(config_.allow, name));
+}
+
+std::optional<ConsumerNumber> Expectation::meet(std::string_view name, Consumers& consumers) const {
+  if (const auto found = consumers.find(name)) return found;
+  if (denies(name)) return std::nullopt;  // the configured ones have entries from the start
+  return admit(name, consumers);
+}
+
 std::optional<ConsumerNumber> Expectation::admit(std::string_view name, Consumers& consumers) const {
   if (const auto found = consumers.find(name)) return found;
   const auto number = consumers.add(name);
@@ -32,8 +42,7 @@ std::optional<ConsumerNumber> Expectation::admit(std::string_view name, Consumer
     if (std::find(names.begin(), names.end(), name) != names.end()) consumer.configured = true;
   const std::vector<std::string>& earliest = config_.reset_earliest;
   consumer.reset_earliest = std::find(earliest.begin(), earliest.end(), name) != earliest.end();
-  consumer.denied =
-      matches_any(config_.deny, name) || (!config_.allow.empty() && !matches_any(config_.allow, name));
+  consumer.denied = denies(name);
   consumer.optional = matches_any(config_.optional, name);
   return number;
 }

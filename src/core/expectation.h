@@ -41,11 +41,16 @@ class Expectation {
   void collect(TopicNumber topic, Topics& topics, Consumers& consumers, Time since, Time now,
                std::vector<ExpectedConsumer>& out) const;
 
+  // As admit, for a group that the log tells of: nullopt also for one that is
+  // denied by pattern and not configured, which takes up no room.
+  std::optional<ConsumerNumber> meet(std::string_view name, Consumers& consumers) const;
+
   // Finds `name`, or makes an entry with the patterns' verdict filled in.
   // nullopt when the table is full.
   std::optional<ConsumerNumber> admit(std::string_view name, Consumers& consumers) const;
 
  private:
+  bool denies(std::string_view name) const;
   const EngineConfig& config_;
 };
 

@@ -248,15 +248,15 @@ void unite_expected(std::vector<Expected>& into, const std::vector<Expected>& fr
   }
 }
 
-// Consumers named by one of the two terms only would get an anchor that was
-// taken for another position; a lower first offset voids it.
+// An anchor above the widened range's start was taken for another position.
 void widen(Term& into, const Term& from) {
-  const Offset first = std::min(into.first, from.first);
   unite_expected(into.expected, from.expected, false);
   into.kind = Term::Kind::prefix;
   into.leader_epoch = into.last >= from.last ? into.leader_epoch : from.leader_epoch;
-  into.first = first;
+  into.first = std::min(into.first, from.first);
   into.last = std::max(into.last, from.last);
+  for (Expected& expected : into.expected)
+    if (expected.anchor.committed > into.first) expected.anchor = Anchor{};
 }
 
 using PartitionKey = std::tuple<std::string, Uuid, Partition>;

@@ -42,7 +42,7 @@ struct Topic {
   Partition partitions = 0;  // 0: not in the log's list (yet, or any more)
   std::vector<PartitionEnds> ends;
   std::vector<ConsumerNumber> consumers;  // those with a frontier or a subscription here
-  std::size_t open_waits = 0;
+  std::size_t open_waits = 0;  // publishes held
   bool exists() const { return partitions > 0; }
 };
 
