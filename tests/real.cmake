@@ -31,7 +31,7 @@ function(tidemark_kafka_fixture name version)
   add_test(NAME ${name}.start
     COMMAND ${script} start --version ${version} --dir ${directory} --watch parent ${ARGN})
   add_test(NAME ${name}.stop COMMAND ${script} stop --dir ${directory})
-  set_tests_properties(${name}.start PROPERTIES FIXTURES_SETUP ${name} LABELS real TIMEOUT 120)
+  set_tests_properties(${name}.start PROPERTIES FIXTURES_SETUP ${name} LABELS real TIMEOUT 240)
   set_tests_properties(${name}.stop PROPERTIES FIXTURES_CLEANUP ${name} LABELS real TIMEOUT 60)
 endfunction()
 

@@ -4,15 +4,16 @@
 namespace tidemark::test {
 namespace {
 
-std::vector<std::string> java(const std::string& source, std::vector<std::string> arguments) {
+// scripts/setup has compiled the classes.
+std::vector<std::string> java(const std::string& main_class, std::vector<std::string> arguments) {
   std::vector<std::string> line{"java",
                                 "-XX:TieredStopAtLevel=1",
                                 "-XX:+UseSerialGC",
                                 "-Xmx256m",
                                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                                 "-cp",
-                                source_dir() + "/.cache/kafka-4.4.0/*",
-                                source_dir() + "/tests/clients/" + source};
+                                source_dir() + "/.cache/clients:" + source_dir() + "/.cache/kafka-4.4.0/*",
+                                main_class};
   line.insert(line.end(), arguments.begin(), arguments.end());
   return line;
 }
@@ -21,11 +22,11 @@ std::vector<std::string> java(const std::string& source, std::vector<std::string
 
 std::vector<std::string> java_consumer(const std::string& bootstrap, const std::string& topic,
                                        const std::string& group, const std::string& protocol) {
-  return java("GroupConsumer.java", {bootstrap, topic, group, protocol});
+  return java("GroupConsumer", {bootstrap, topic, group, protocol});
 }
 
 std::vector<std::string> java_reader(const std::string& bootstrap, const std::string& topic, std::size_t count) {
-  return java("Reader.java", {bootstrap, topic, std::to_string(count)});
+  return java("Reader", {bootstrap, topic, std::to_string(count)});
 }
 
 std::vector<std::string> kafkajs_consumer(const std::string& bootstrap, const std::string& topic,

@@ -4,6 +4,7 @@
 // use, and those clients' ordinary commits must settle waits.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -12,6 +13,10 @@
 #include "support/process.h"
 
 namespace tidemark::test {
+
+// The bound for a client's first words: a JVM takes a second or two to speak on an
+// idle machine and can take a minute on a crowded one.
+inline constexpr std::chrono::seconds kClientStart{120};
 
 // A group consumer on kafka-clients 4.4.0 with commitSync per batch. Prints `ready` once
 // partitions are assigned and positions known, and `processed PARTITION OFFSET id=TIDEMARK-ID`

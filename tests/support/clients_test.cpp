@@ -39,7 +39,7 @@ TEST_P(ConsumerClientTest, CommitsAfterTheWork) {
   const std::string topic = create_unique_topic(kafka());
   const std::string group = unique_name("group");
   Process consumer(GetParam().command(kafka(), topic, group));
-  ASSERT_TRUE(consumer.wait_for_line("ready")) << consumer.output();
+  ASSERT_TRUE(consumer.wait_for_line("ready", kClientStart)) << consumer.output();
   produce(kafka(), topic, {.value = "v", .partition = 1, .headers = {{"tidemark-id", "id-1"}}});
   ASSERT_TRUE(consumer.wait_for_line("processed 1 0 id=id-1")) << consumer.output();
   EXPECT_TRUE(eventually([&] { return committed_offsets(kafka(), group, topic)[1] == 1; }));
@@ -60,7 +60,7 @@ TEST_P(ReaderClientTest, ReadsKeysValuesAndHeaders) {
   produce(kafka(), topic, {.value = "v1", .key = "k1", .partition = 0, .headers = {{"a", "1"}, {"b", "2"}}});
   produce(kafka(), topic, {.value = "v2", .key = std::nullopt, .partition = 2});
   Process reader(GetParam().command(kafka(), topic, 2));
-  EXPECT_TRUE(reader.wait_for_line(R"(record 0 0 key="k1" value="v1" a="1" b="2")")) << reader.output();
+  EXPECT_TRUE(reader.wait_for_line(R"(record 0 0 key="k1" value="v1" a="1" b="2")", kClientStart)) << reader.output();
   EXPECT_TRUE(reader.wait_for_line(R"(record 2 0 key=null value="v2")")) << reader.output();
   EXPECT_EQ(reader.wait()->code, 0);
 }
