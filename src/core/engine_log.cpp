@@ -224,7 +224,9 @@ void Engine::State::take_up_incarnation(TopicNumber topic, Time now, Effects& ef
       const Need& need = waits[slot].needs[i];
       const WaitTerm& term = waits[slot].terms[need.term];
       const bool parked = need.outcome == Outcome::pending && !need.indexed && term.kind != Term::Kind::pending;
-      if (parked && term.topic == topic && term.topic_id == topics[topic].id) register_need(slot, i, now);
+      if (!parked || term.topic != topic || term.topic_id != topics[topic].id) continue;
+      if (waits[slot].is_publish) raise_end(topic, term.partition, term.last + 1, now, effects);
+      register_need(slot, i, now);
     }
     finish_if_done(slot, now, effects);
   }

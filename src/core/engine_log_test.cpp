@@ -369,5 +369,64 @@ TEST(EngineGroups, P6AnOlderAnswerDoesNotReplaceANewer) {
   EXPECT_EQ(members(), 3);
 }
 
+// Found by the simulator, seeds 730 and 184.
+TEST(EngineGroups, AnAnswerSaysNothingOfTheRecordsBeforeIt) {
+  Gateway g;
+  g.start();
+  g.members("views", 3);
+  g.commit("views", 0, 10);
+  GroupState asked;
+  asked.group = "views";
+  asked.managed = true;
+  asked.members = 0;  // true when it was answered, after records that the tail has yet to read
+  asked.as_of = g.tail();
+  g.engine().group(asked, g.now, g.effects);
+  const WaitId wait = g.append(0, 10);
+  g.commit("views", 0, 11);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+  g.members("views", 0);
+  const WaitId moved = g.append(0, 11);
+  g.commit("views", 0, 20);
+  EXPECT_EQ(g.outcome(moved).outcome, Outcome::skipped);
+}
+
+// Found by the simulator, seed 10.
+TEST(EngineGroups, ACommitThatCannotCountIsASignOfLife) {
+  EngineConfig config;
+  config.wait_for["orders"] = {"views"};
+  config.max_frontiers = 1;
+  Gateway g(config);
+  g.start();
+  g.commit("other", 0, 1);  // takes the only place
+  g.advance(config.absent_grace - seconds(1));
+  g.commit("views", 0, 1);
+  const WaitId wait = g.append(0, 10);
+  g.advance(seconds(1));
+  EXPECT_FALSE(g.answered(wait) && g.outcome(wait).outcome == Outcome::absent);
+}
+
+// Found by the simulator, seed 168.
+TEST(EngineTopics, AWaitForAnIncarnationNotYetListedIsTakenUpWhenItIs) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const WaitId wait = g.publish();
+  g.deliver(wait, 0, 0, Gateway::topic_id(2));
+  TopicState again = Gateway::orders();
+  again.topic_id = Gateway::topic_id(2);
+  g.list({again});
+  g.commit("views", 0, 0);
+  g.commit("views", 0, 1);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+}
+
+TEST(EngineGroups, P7ADeniedGroupTakesNoPlace) {
+  Gateway g;
+  g.start();
+  const std::size_t before = g.engine().stats().consumers;
+  for (int i = 0; i < 5; ++i) g.commit("console-consumer-" + std::to_string(i), 0, 1);
+  EXPECT_EQ(g.engine().stats().consumers, before);
+}
+
 }  // namespace
 }  // namespace tidemark::core
