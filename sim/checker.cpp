@@ -182,8 +182,8 @@ void Checker::note_before(const ModelGateway& gateway, Wait& wait) {
 }
 
 void Checker::note_anchors_due(const ModelGateway& gateway, Wait& wait) {
-  if (world_.plan.tight_tables) return;
   const Stake& stake = wait.stakes.front();
+  if (world_.plan.tight_tables || gateway.told().incarnation(stake.topic) != stake.incarnation) return;
   for (const std::string& name : stake.names) {
     const ModelGroup* group = group_named(name);
     if (group == nullptr) continue;

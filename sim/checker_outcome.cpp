@@ -163,13 +163,13 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
       }
     }
   }
-  // The log's start passed the consumer, which started anew at latest, and no
-  // answer about the log's start has come since.
+  // The log's start overtook the consumer, and nobody had told this gateway by
+  // the time of the commit behind it.
   const Told& told = gateway.told();
   const core::Time crossed = told.crossed_at({group.number(), stake.topic, stake.partition}, stake.offset,
                                              wait.began + outcome.elapsed);
-  if (world_.log.at(stake.incarnation, stake.partition).log_start > outcome.evidence.anchor &&
-      told.known_start(stake.incarnation, stake.partition, crossed) <= outcome.evidence.anchor) {
+  const core::Offset overtaken = group.overtaken_at(stake.incarnation, stake.partition, stake.offset);
+  if (overtaken != kNoOffset && told.known_start(stake.incarnation, stake.partition, crossed) <= overtaken) {
     world_.counters.count(Excuse::log_start_not_told);
     return true;
   }
@@ -262,7 +262,7 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
   if (group != nullptr) {
     const Told::GroupKnown& known = told.group(group->number());
     members = known.members > 0 || known.unclear;
-    silent = std::max(silent, known.sign_before(world_.now()));
+    silent = std::max({silent, known.sign_before(world_.now()), known.last_commit});
   }
   const bool all_known = std::all_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.known(); });
   if (!members && all_known && world_.now() - silent > world_.plan.engine.absent_grace + milliseconds(50))

@@ -89,15 +89,15 @@ void ModelGateway::deliver(const std::shared_ptr<Append>& append, const Delivery
     return;
   }
   const bool appended = delivery.fate == Delivery::Fate::appended;
-  if (!appends_.contains(append->wait.value()) || append->withdrawn) {
+  if (!appends_.contains(append->wait.value()) || !world_.checker->open(*this, append->wait)) {
     // Answered, cancelled or withdrawn: the engine must not care.
     world_.counters.count(Fault::delivery_after_answer);
   } else {
     world_.checker->told_delivery(*this, append->wait, delivery);
+    if (appended && told_->incarnation(append->topic) == append->incarnation)
+      told_->end(append->incarnation, append->partition, delivery.offset + 1);
   }
   appends_.erase(append->wait.value());
-  if (appended && told_->incarnation(append->topic) == append->incarnation)
-    told_->end(append->incarnation, append->partition, delivery.offset + 1);
   Effects effects;
   port_->delivered(append->wait, delivery, world_.now(), effects);
   carry_out(effects);

@@ -83,15 +83,17 @@ void ModelGroup::resolve(Place place, Cursor& cursor) {
     if (row->incarnation != current) carried_[{current, partition}] = true;
   } else {
     if (row != nullptr) world_.counters.count(Fault::position_out_of_range);
-    start_by_policy(place, cursor);
+    start_by_policy(place, cursor, row != nullptr ? row->offset : 0);
   }
   if (traits_.style == CommitStyle::timer)
     later(place, traits_.commit_period, [this, place](Cursor& c) { timer(place, c); });
   poll(place, cursor);
 }
 
-void ModelGroup::start_by_policy(Place place, Cursor& cursor) {
+void ModelGroup::start_by_policy(Place place, Cursor& cursor, Offset from) {
   const LogPartition& log = world_.log.at(cursor.incarnation, place.second);
+  if (from < log.log_start)
+    overtaken_[{cursor.incarnation, place.second}].emplace_back(from, traits_.latest ? log.end() : log.log_start);
   cursor.position = traits_.latest ? log.end() : log.log_start;
   cursor.sent = kNoOffset;
   for (Offset o = log.log_start; o < cursor.position; ++o)
@@ -120,7 +122,7 @@ bool ModelGroup::follow_incarnation(Place place, Cursor& cursor) {
   const LogPartition& log = world_.log.at(current, place.second);
   if (cursor.position > log.end() || cursor.position < log.log_start) {
     world_.counters.count(Fault::position_out_of_range);
-    start_by_policy(place, cursor);
+    start_by_policy(place, cursor, cursor.position);
   } else if (cursor.position > 0) {
     world_.counters.count(Fault::position_carried_over);
     carried_[{current, place.second}] = true;
@@ -133,7 +135,7 @@ void ModelGroup::poll(Place place, Cursor& cursor) {
   const LogPartition& log = world_.log.at(cursor.incarnation, place.second);
   if (cursor.position < log.log_start || cursor.position > log.end()) {
     world_.counters.count(Fault::position_out_of_range);
-    start_by_policy(place, cursor);
+    start_by_policy(place, cursor, cursor.position);
   }
   const Offset available = log.end() - cursor.position;
   cursor.busy = available > 0;
@@ -237,6 +239,14 @@ bool ModelGroup::processed(int incarnation, Partition partition, Offset offset) 
   const auto found = processed_.find({incarnation, partition});
   return found != processed_.end() && static_cast<std::size_t>(offset) < found->second.size() &&
          found->second[static_cast<std::size_t>(offset)];
+}
+
+Offset ModelGroup::overtaken_at(int incarnation, Partition partition, Offset offset) const {
+  const auto found = overtaken_.find({incarnation, partition});
+  if (found != overtaken_.end())
+    for (const auto& [from, to] : found->second)
+      if (from <= offset && offset < to) return from;
+  return kNoOffset;
 }
 
 void ModelGroup::send_commit(Place place, const Cursor& cursor, Offset offset, Duration delay) {

@@ -69,6 +69,9 @@ class ModelGroup {
   bool carried_over(int incarnation, core::Partition partition) const {
     return carried_.contains({incarnation, partition});
   }
+  // From where it was when the log's start overtook it, if that is how it came
+  // past `offset`; kNoOffset otherwise.
+  core::Offset overtaken_at(int incarnation, core::Partition partition, core::Offset offset) const;
   const GroupTraits& traits() const { return traits_; }
   int number() const { return number_; }
 
@@ -96,7 +99,8 @@ class ModelGroup {
   void assign();
   void begin(Place place, int member, core::Duration delay);
   void resolve(Place place, Cursor& cursor);
-  void start_by_policy(Place place, Cursor& cursor);
+  // `from`: where it was, or would have begun.
+  void start_by_policy(Place place, Cursor& cursor, core::Offset from);
   void poll(Place place, Cursor& cursor);
   bool follow_incarnation(Place place, Cursor& cursor);
   void work_done(Place place, Cursor& cursor, core::Offset to);
@@ -131,6 +135,7 @@ class ModelGroup {
   std::map<Place, Cursor> cursors_;
   std::map<Place, std::vector<bool>> processed_;  // by (incarnation, partition)
   std::map<Place, bool> carried_;                 // likewise
+  std::map<Place, std::vector<std::pair<core::Offset, core::Offset>>> overtaken_;  // likewise: from, to
 };
 
 }  // namespace tidemark::sim

@@ -25,10 +25,14 @@ core::Time Told::GroupKnown::sign_before(core::Time when) const {
 void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now) {
   GroupKnown& group = groups_[static_cast<std::size_t>(record.group)];
   const bool tombstone = record.kind == CommitRecord::Kind::tombstone;
+  group.last_commit = now;
+  if (!group.commit_at.known() || record.at.offset > group.commit_at.offset) {
+    group.commit_at = record.at;
+    if (!tombstone && !record.by_hand) group.signs.push_back(now);
+  }
   Positions& positions = positions_[Key{record.group, record.topic, record.partition}];
   if (positions.at.known() && record.at.offset <= positions.at.offset) return;
   if (below(record.at, settled_at, positions.as_of)) return;
-  if (!tombstone && !record.by_hand) group.signs.push_back(now);
   positions.at = record.at;
   positions.as_of.reset();
   ToldPosition position;

@@ -49,7 +49,9 @@ class Told {
     bool exists = false;
     bool managed = false;
     int members = 0;
-    std::vector<core::Time> signs;   // of life: membership that ended, commits of its own
+    core::LogPoint commit_at;        // highest commit of its own
+    core::Time last_commit{};        // any commit, a person's too
+    std::vector<core::Time> signs;   // of life: membership that ended, newer commits of its own
     std::vector<core::Time> gained;  // when it was first told to have members again
     // The latest sign at or before `when`; the epoch when there was none.
     core::Time sign_before(core::Time when) const;
