@@ -349,11 +349,11 @@ void Checker::look() {
     }));
     if (stats.open_waits != here)
       fail("P4", "the engine holds " + std::to_string(stats.open_waits) + " waits, its clients " + std::to_string(here));
-    // Whoever is configured has a place whatever the limit.
+    // Whoever is configured has a place beside the limit.
     std::set<std::string> configured;
     for (const auto& [topic, named] : config.wait_for) configured.insert(named.begin(), named.end());
     if (stats.open_waits > config.max_waits ||
-        stats.consumers > std::max(config.max_consumers, configured.size()) ||
+        stats.consumers > config.max_consumers + configured.size() ||
         stats.frontiers > config.max_frontiers)
       fail("P7", "a table is larger than its limit: " + std::to_string(stats.consumers) + " consumers, " + std::to_string(stats.frontiers) + " frontiers, " + std::to_string(stats.open_waits) + " waits");
     if (gateway->engine().ready(world_.now()) != gateway->should_be_ready()) fail("P8", "ready() is wrong");

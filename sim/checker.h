@@ -106,6 +106,8 @@ class Checker {
   void check_absent(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome);
   void check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                       const core::ConsumerOutcome& outcome);
+  void check_latest(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group,
+                    const core::ConsumerOutcome& outcome);
   bool excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
                const core::ConsumerOutcome& outcome);
   void pass_on(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);

@@ -169,6 +169,10 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   const core::Time crossed = told.crossed_at({group.number(), stake.topic, stake.partition}, stake.offset,
                                              wait.began + outcome.elapsed);
   const core::Offset overtaken = group.overtaken_at(stake.incarnation, stake.partition, stake.offset);
+  if (overtaken != kNoOffset && !wait.is_publish) {
+    world_.counters.count(Excuse::log_start_overtook_marks_anchor);
+    return true;
+  }
   if (overtaken != kNoOffset && told.known_start(stake.incarnation, stake.partition, crossed) <= overtaken) {
     world_.counters.count(Excuse::log_start_not_told);
     return true;
@@ -224,6 +228,20 @@ void Checker::check_absent(const ModelGateway& gateway, const Wait& wait, const 
     fail("P10", "absent within the grace time: " + outcome.name);
 }
 
+void Checker::check_latest(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group,
+                           const core::ConsumerOutcome& outcome) {
+  if (outcome.reason != core::PendingReason::lag) return;
+  const Told& told = gateway.told();
+  const Told::Key place{group.number(), stake.topic, stake.partition};
+  const ToldPosition* latest = told.latest(place);
+  const bool certain = latest != nullptr && !latest->beyond && !latest->early && latest->incarnation == stake.incarnation &&
+                       latest->offset <= told.known_end(stake.incarnation, stake.partition) &&
+                       told.incarnation(stake.topic) == stake.incarnation && !told.overflowed(place);
+  if (certain && outcome.evidence.committed != latest->offset)
+    fail("P6", outcome.name + " is shown at " + std::to_string(outcome.evidence.committed) +
+                   ", and the latest that was told is " + std::to_string(latest->offset));
+}
+
 void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                              const core::ConsumerOutcome& outcome) {
   if (world_.plan.tight_tables || has_prefix(wait.mark)) return;
@@ -248,6 +266,8 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
       if (!verdict) break;
       seen += " " + place_of(world_, stake) + ":" + std::to_string(static_cast<int>(*verdict));
       allowed = allowed || *verdict == Verdict::unsure || *verdict == same(outcome.outcome);
+      // Final without success either way: whose move it was may be beyond telling.
+      allowed = allowed || (*verdict == Verdict::skipped && outcome.outcome == Outcome::unanchored);
       if (outcome.outcome == Outcome::pending) break;
     }
   }
@@ -256,6 +276,8 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
                    std::string(core::name_of(outcome.reason)) + ", committed " + std::to_string(outcome.evidence.committed) +
                    "), which is not what the gateway was told by " +
                    std::to_string((when.time_since_epoch() / std::chrono::microseconds(1)) - 1'000'000'000) + " us:" + seen);
+  if (outcome.outcome == Outcome::pending && group != nullptr && wait.stakes.size() == 1 && wait.stakes[0].known())
+    check_latest(gateway, wait.stakes[0], *group, outcome);
   if (outcome.outcome != Outcome::pending || gateway.lost() || !gateway.synced_since()) return;
   core::Time silent = *gateway.synced_since();
   bool members = false;

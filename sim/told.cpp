@@ -152,6 +152,11 @@ core::Time Told::crossed_at(const Key& key, Offset offset, core::Time until) con
   return crossed;
 }
 
+bool Told::overflowed(const Key& key) const {
+  const auto found = positions_.find(key);
+  return found != positions_.end() && found->second.overflowed;
+}
+
 bool Told::linked(int group, int topic) const {
   if (groups_[static_cast<std::size_t>(group)].topics.contains(topic)) return true;
   const auto first = positions_.lower_bound(Key{group, topic, -1});
