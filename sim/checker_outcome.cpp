@@ -235,8 +235,8 @@ void Checker::check_latest(const ModelGateway& gateway, const Stake& stake, cons
   const Told::Key place{group.number(), stake.topic, stake.partition};
   const ToldPosition* latest = told.latest(place);
   const bool certain = latest != nullptr && !latest->beyond && !latest->early && latest->incarnation == stake.incarnation &&
-                       latest->offset <= told.known_end(stake.incarnation, stake.partition) &&
-                       told.incarnation(stake.topic) == stake.incarnation && !told.overflowed(place);
+                       told.incarnation(stake.topic) == stake.incarnation &&
+                       !told.holding(place, stake.incarnation, world_.now());
   if (certain && outcome.evidence.committed != latest->offset)
     fail("P6", outcome.name + " is shown at " + std::to_string(outcome.evidence.committed) +
                    ", and the latest that was told is " + std::to_string(latest->offset));

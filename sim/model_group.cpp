@@ -164,7 +164,7 @@ void ModelGroup::commit_batch(Place place, Cursor& cursor) {
     case CommitStyle::per_record:
     case CommitStyle::per_batch:
       send_commit(place, cursor, cursor.position, soon);
-      if (traits_.commits_twice) {
+      if (traits_.commits_twice && !world_.healing) {
         world_.counters.count(Fault::commit_twice);
         send_commit(place, cursor, cursor.position, soon + world_.random.skewed(200, 50000));
       }

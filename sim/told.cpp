@@ -152,9 +152,16 @@ core::Time Told::crossed_at(const Key& key, Offset offset, core::Time until) con
   return crossed;
 }
 
-bool Told::overflowed(const Key& key) const {
+bool Told::holding(const Key& key, int incarnation, core::Time until) const {
   const auto found = positions_.find(key);
-  return found != positions_.end() && found->second.overflowed;
+  if (found == positions_.end()) return false;
+  if (found->second.overflowed) return true;
+  const Offset end = known_end(incarnation, std::get<2>(key));
+  const auto held = [&](const ToldPosition& position) {
+    if (position.beyond) return position.when + std::chrono::seconds(2) > until;  // or rejected by now
+    return position.offset > end;
+  };
+  return std::any_of(found->second.all.begin(), found->second.all.end(), held);
 }
 
 bool Told::linked(int group, int topic) const {
@@ -172,7 +179,7 @@ std::optional<Verdict> Told::judge_without(std::size_t skip, const Key& key, int
                                            const core::Anchor& anchor, bool declared, core::Time until) const {
   const auto found = positions_.find(key);
   if (found == positions_.end()) return skip == 0 ? std::optional(Verdict::pending) : std::nullopt;
-  if (found->second.overflowed) return skip == 0 ? std::optional(Verdict::unsure) : std::nullopt;
+  if (holding(key, incarnation, until)) return skip == 0 ? std::optional(Verdict::unsure) : std::nullopt;
   std::span<const ToldPosition> all = found->second.all;
   while (!all.empty() && all.back().when > until) all = all.first(all.size() - 1);
   for (; skip > 0; --skip) {

@@ -86,8 +86,9 @@ class Told {
   const ToldPosition* latest(const Key& key) const;
   const std::vector<ToldPosition>* all(const Key& key) const;
   bool linked(int group, int topic) const;
-  // More commits waited for an end than a frontier keeps: its position may be unknown.
-  bool overflowed(const Key& key) const;
+  // A commit may be waiting for its partition's end, and hold those behind it;
+  // or more did than a frontier keeps.
+  bool holding(const Key& key, int incarnation, core::Time until) const;
   const GroupKnown& group(int number) const { return groups_[static_cast<std::size_t>(number)]; }
   int incarnation(int topic) const;
   int partitions(int topic) const;
