@@ -157,7 +157,7 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
       const bool breaks = record.by_hand || record.kind == CommitRecord::Kind::tombstone || record.beyond;
       if (!ours(record) || !breaks) continue;
       const bool after_anchor = !anchor.at.known() || record.at.offset > anchor.at.offset;
-      if (anchor.known() && after_anchor && record.at.offset < gateway.in_sync_from()[static_cast<std::size_t>(partition)]) {
+      if (after_anchor && record.at.offset < gateway.in_sync_from()[static_cast<std::size_t>(partition)]) {
         world_.counters.count(Excuse::reset_before_gateway_in_sync);
         return true;
       }

@@ -158,7 +158,8 @@ void ModelGroup::work_done(Place place, Cursor& cursor, Offset to) {
 }
 
 void ModelGroup::commit_batch(Place place, Cursor& cursor) {
-  const Duration soon = world_.random.skewed(200, 4000);
+  // With faults over, commits keep their order.
+  const Duration soon = world_.healing ? milliseconds(1) : world_.random.skewed(200, 4000);
   const CommitStyle style = world_.healing ? CommitStyle::per_batch : traits_.style;
   switch (style) {
     case CommitStyle::per_record:
