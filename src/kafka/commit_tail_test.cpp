@@ -312,8 +312,10 @@ Lines model(const std::vector<Entry>& log) {
     }
     if (entry.kind != Entry::Kind::commit) continue;
     std::size_t begin = i;
-    while (begin > 0 && !(log[begin - 1].producer == entry.producer && log[begin - 1].kind != Entry::Kind::transactional))
-      --begin;
+    const auto ends_one_before = [&](const Entry& other) {
+      return other.producer == entry.producer && other.kind != Entry::Kind::transactional;
+    };
+    while (begin > 0 && !ends_one_before(log[begin - 1])) --begin;
     for (std::size_t j = begin; j < i; ++j) {
       if (log[j].producer != entry.producer) continue;
       lines.push_back(log[j].group + " orders/0=" + std::to_string(log[j].committed) + " at 0:" +

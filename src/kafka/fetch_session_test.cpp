@@ -104,7 +104,8 @@ TEST(FetchSession, ABrokerThatFollowsTheRequestsKnowsExactlyWhatIsWanted) {
   for (int i = 0; i < 2000; ++i) {
     Wanted wanted;
     for (core::Partition p = 0; p < 6; ++p) {
-      if (random() % 4 != 0) wanted[p] = {static_cast<core::Offset>(random() % 3), static_cast<std::int32_t>(random() % 2)};
+      if (random() % 4 == 0) continue;
+      wanted[p] = {static_cast<core::Offset>(random() % 3), static_cast<std::int32_t>(random() % 2)};
     }
     const auto request = session.next("t", kTopicId, wanted);
     if (request.session_id == 0) {

@@ -114,13 +114,12 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
     const std::uint64_t round = listing.round;
     listing.wanted = false;
     listing.under_way = true;
-    call(broker, wire::msg::ListGroupsRequest{}, [broker, round](Core& self, auto* reply, const std::string& error) {
-      self.on_list_reply(broker, round, reply, error);
+    call(broker, wire::msg::ListGroupsRequest{}, [broker, round](Core& self, auto* reply, const std::string&) {
+      self.on_list_reply(broker, round, reply);
     });
   }
 
-  void on_list_reply(std::int32_t broker, std::uint64_t round, const wire::msg::ListGroupsResponse* reply,
-                     const std::string& error) {
+  void on_list_reply(std::int32_t broker, std::uint64_t round, const wire::msg::ListGroupsResponse* reply) {
     const auto found = listings_.find(broker);
     if (found != listings_.end()) found->second.under_way = false;
     if (reply == nullptr || reply->error_code != 0) {
@@ -130,7 +129,6 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
       found->second.not_before = clock_now() + kListPause;
       if (reply != nullptr && verdict_of(reply->error_code) == GroupVerdict::refused)
         trouble("groups cannot be listed: " + std::string(wire::error_name(reply->error_code)));
-      (void)error;
       return;
     }
     std::vector<ListedGroup> groups;

@@ -158,7 +158,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     std::optional<std::string> trouble;
     const wire::Reachability& reachability = cluster_->reachability();
     if (!reachability.reachable) {
-      if (reachability.reason.empty()) return;  // not tried yet
+      // Not tried yet, or one connection broke and the next attempt will tell.
+      if (reachability.reason.empty() || clock_now() - reachability.since < config_.unreachable_after) return;
       trouble = "Kafka at " + config_.bootstrap + " cannot be reached: " + reachability.reason;
     } else {
       trouble = tail_->stalled(config_.stalled_after);

@@ -32,6 +32,8 @@ struct KafkaConfig {
   core::Duration metadata_refresh = std::chrono::seconds(10);
   // Between two looks for a __consumer_offsets that does not exist yet.
   core::Duration missing_topic_refresh = std::chrono::milliseconds(100);
+  // No server answering for so long: on_lost.
+  core::Duration unreachable_after = std::chrono::seconds(1);
   // A partition of the tail without an answer for so long: on_lost.
   core::Duration stalled_after = std::chrono::seconds(5);
   // A group of the start-up without an answer for so long is named in the log

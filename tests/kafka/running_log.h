@@ -1,0 +1,126 @@
+// A KafkaLog on a thread of its own, with everything it tells written down.
+//
+// Threading: all methods may be called from the test's thread; each copies under
+// a lock what the reactor has recorded so far.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/events.h"
+#include "kafka/kafka_log.h"
+#include "support/eventually.h"
+
+namespace tidemark::test {
+
+struct SeenCommit {
+  std::string group;
+  std::string topic;
+  Uuid topic_id;
+  core::Partition partition = 0;
+  core::Offset offset = core::kNoOffset;
+  core::LogPoint at;
+  core::Offset settled_at = core::kNoOffset;
+  bool after_synced = false;
+};
+
+struct SeenSeed {
+  std::string group;
+  std::vector<core::Offset> as_of;
+  std::map<std::pair<std::string, core::Partition>, core::Offset> rows;
+};
+
+struct SeenGroup {
+  std::string group;
+  bool exists = true;
+  bool managed = false;
+  int members = 0;
+  bool topics_known = false;
+  std::vector<std::string> topics;
+  std::string client;
+  core::LogPoint at;
+};
+
+struct SeenEnds {
+  std::string topic;
+  Uuid topic_id;
+  core::Partition partition = 0;
+  core::Offset log_start = core::kNoOffset;
+  core::Offset last_stable = core::kNoOffset;
+  core::Offset high_watermark = core::kNoOffset;
+  std::uint64_t asked = 0;
+};
+
+class RunningLog : log::Observer {
+ public:
+  // Connects and starts; throws std::runtime_error when the configuration is refused.
+  explicit RunningLog(kafka::KafkaConfig config);
+  explicit RunningLog(const std::string& bootstrap);
+  ~RunningLog();
+
+  // Waits until on_synced has come `times` times.
+  bool wait_synced(std::size_t times = 1, std::chrono::milliseconds bound = kBound);
+  std::size_t synced() const;
+  std::vector<std::string> lost() const;
+
+  std::vector<SeenCommit> commits_of(const std::string& group) const;
+  // The last commit of the group for the partition, waited for.
+  std::optional<SeenCommit> wait_commit(const std::string& group, const std::string& topic, core::Partition partition,
+                                        core::Offset offset, std::chrono::milliseconds bound = kBound);
+  std::vector<SeenSeed> seeds_of(const std::string& group) const;
+  std::vector<SeenGroup> states_of(const std::string& group) const;
+  // Waits until the latest state of the group is as `wanted` says.
+  bool wait_group(const std::string& group, const std::function<bool(const SeenGroup&)>& wanted,
+                  std::chrono::milliseconds bound = kBound);
+  std::optional<core::TopicState> topic(const std::string& name) const;
+  std::optional<core::TopicState> wait_topic(const std::string& name);
+
+  void ask_ends(const log::EndsQuery& query);
+  // Waits for an answer that covers the question.
+  std::optional<SeenEnds> wait_ends(const std::string& topic, core::Partition partition, std::uint64_t number);
+
+  std::optional<core::Delivery> append(log::Record record);
+  kafka::KafkaCounters counters();
+  // Stops the log; nothing is told afterwards. Returns how many calls came after its end.
+  std::size_t stop();
+
+ private:
+  void on_delivered(log::AppendId id, const core::Delivery& delivery) override;
+  void on_commit(const core::Commit& commit) override;
+  void on_seed(const core::Seed& seed) override;
+  void on_group(const core::GroupState& group) override;
+  void on_topics(std::span<const core::TopicState> topics) override;
+  void on_ends(const core::Ends& ends) override;
+  void on_synced() override;
+  void on_lost(const std::string& why) override;
+  void run_on_reactor(const std::function<void()>& work);
+  void note_call();
+
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::unique_ptr<kafka::KafkaLog> log_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::vector<SeenCommit>> commits_;
+  std::map<std::string, std::vector<SeenSeed>> seeds_;
+  std::map<std::string, std::vector<SeenGroup>> groups_;
+  std::map<std::string, core::TopicState> topics_;
+  std::vector<SeenEnds> ends_;
+  std::map<log::AppendId, core::Delivery> deliveries_;
+  std::vector<std::string> lost_;
+  std::size_t synced_ = 0;
+  bool stopped_ = false;
+  std::size_t calls_after_stop_ = 0;
+  log::AppendId next_append_ = 1;
+  std::thread thread_;
+};
+
+}  // namespace tidemark::test
