@@ -60,6 +60,7 @@ void Told::seed(int group, const core::TailPositions& as_of, std::span<const std
     position.offset = row.offset;
     position.incarnation = row.incarnation;
     position.seed = true;
+    position.as_of = as_of;
     position.early = incarnation(std::get<1>(key)) != row.incarnation;
     positions.all.push_back(position);
   }
@@ -69,6 +70,7 @@ void Told::seed(int group, const core::TailPositions& as_of, std::span<const std
 void Told::membership(int number, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
                       int members, const std::set<int>* topics, core::Time now) {
   GroupKnown& group = groups_[static_cast<std::size_t>(number)];
+  if (!at.known() && members == 0) group.asked_empty = true;
   if (at.known()) {
     if (group.at.known() && at.offset <= group.at.offset) return;
     if (below(at, at.offset, group.as_of)) return;
@@ -200,6 +202,7 @@ std::optional<Verdict> Told::judge_without(std::size_t skip, const Key& key, int
     if (uncertain(step)) return Verdict::unsure;
     if (i == 0) {
       if (anchor.at.known() && step.at.known() && anchor.at.offset >= step.at.offset) return Verdict::unsure;
+      if (anchor.at.known() && step.seed && !below(anchor.at, anchor.at.offset, step.as_of)) return Verdict::unsure;
       if (anchor.known() && anchor.committed <= offset && !step.by_hand) return Verdict::processed;
       return declared ? Verdict::unsure : Verdict::unanchored;
     }

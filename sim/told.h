@@ -34,6 +34,7 @@ struct ToldPosition {
   bool by_hand = false;
   bool beyond = false;
   bool seed = false;
+  core::TailPositions as_of;  // of a seed
   bool early = false;  // before the gateway knew of this incarnation
 };
 
@@ -58,6 +59,7 @@ class Told {
     bool had_members(core::Time when) const { return members > 0 && !gained.empty() && gained.back() <= when; }
     std::set<int> topics;     // subscribed, as shown
     bool topics_known = false;
+    bool asked_empty = false; // an answer said so, of a moment that nobody knows
     bool unclear = false;     // an answer and the tail disagree until the tail has caught up
   };
 
