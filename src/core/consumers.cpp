@@ -25,9 +25,10 @@ bool Consumer::subscribes(TopicNumber topic) const {
 }
 
 bool Consumer::moved_by_hand(LogPoint at, bool synced) const {
-  if (!is_empty_group()) return false;
-  if (shown) return shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
-  return synced && at.offset >= tail_at(group_as_of, at.partition);
+  // What the tail showed holds for the commits behind it until it shows something
+  // else, even where an answer tells of a later moment.
+  if (shown) return managed && shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
+  return is_empty_group() && synced && at.offset >= tail_at(group_as_of, at.partition);
 }
 
 bool Consumer::notes_commit(LogPoint at) {

@@ -125,6 +125,17 @@ TEST(Consumers, OnlyWhatIsFoundWithoutMembersIsDormant) {
   EXPECT_FALSE(read.consumer().dormant);
 }
 
+// Found by the simulator: members came back after a reset that the tail had yet to show.
+TEST(Consumers, P1AnAnswerOfALaterMomentDoesNotHideAReset) {
+  Tables t;
+  t.update(1, {0, 10});
+  t.update(0, {0, 20});
+  t.answer(3, {21});
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 25}, true)) << "the tail showed it empty, and has not shown it joined";
+  t.update(3, {0, 30});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 31}, true));
+}
+
 TEST(Consumers, P1ACommitIsByHandOnlyIfTheGroupWasEmptyByThen) {
   Tables t;
   EXPECT_FALSE(t.consumer().moved_by_hand({0, 5}, true)) << "assign-only clients never have members";
