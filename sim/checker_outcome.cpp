@@ -125,7 +125,7 @@ void Checker::check_processed(const ModelGateway& gateway, const Wait& wait, con
     if (group.processed(stake.incarnation, stake.partition, stake.offset)) continue;
     if (excused(gateway, wait, group, stake, outcome)) continue;
     fail("P1", outcome.name + " is said to have processed " + place_of(world_, stake) + ", and has not (committed " +
-                   std::to_string(outcome.evidence.committed) + ", anchor " + std::to_string(outcome.evidence.anchor) + ")");
+                   std::to_string(outcome.evidence.committed) + ", anchor " + std::to_string(outcome.evidence.anchor) + (wait.is_publish ? "; a publish)" : "; a mark)"));
   }
 }
 
