@@ -28,20 +28,10 @@ class Random {
 
   template <class T>
   void fill(T& value, std::int16_t version) {
-    if constexpr (std::is_same_v<T, bool>) {
-      value = below(2) == 1;
-    } else if constexpr (std::is_integral_v<T>) {
+    if constexpr (std::is_integral_v<T>) {
       value = integer<T>();
-    } else if constexpr (std::is_same_v<T, std::string>) {
-      value = bytes(below(9));
-    } else if constexpr (std::is_same_v<T, std::string_view>) {
-      value = *kept_.emplace_back(std::make_unique<std::string>(bytes(below(40))));
-    } else if constexpr (std::is_same_v<T, Uuid>) {
-      if (below(4) != 0) {
-        for (auto& byte : value.bytes) byte = static_cast<std::uint8_t>(engine_());
-      }
     } else {
-      fill_compound(value, version);
+      fill_other(value, version);
     }
   }
 
@@ -58,33 +48,49 @@ class Random {
 
   template <class T>
   T integer() {
-    switch (below(5)) {
-      case 0:
-        return std::numeric_limits<T>::max();
-      case 1:
-        return std::numeric_limits<T>::min();
-      case 2:
-        return static_cast<T>(-1);
-      default:
-        return static_cast<T>(engine_() >> below(64));
+    if constexpr (std::is_same_v<T, bool>) {
+      return below(2) == 1;
+    } else {
+      return static_cast<T>(bits(std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
     }
   }
 
-  std::string bytes(std::size_t length) {
+  [[gnu::noinline]] std::string bytes(std::size_t length) {
     std::string text(length, '\0');
     for (char& byte : text) byte = static_cast<char>(engine_());
     return text;
   }
 
  private:
+  // Not inlined: with sanitizers, the generated code around would take minutes to compile.
+  [[gnu::noinline]] std::int64_t bits(std::int64_t lowest, std::int64_t highest) {
+    switch (below(5)) {
+      case 0:
+        return highest;
+      case 1:
+        return lowest;
+      case 2:
+        return -1;
+      default:
+        return static_cast<std::int64_t>(engine_() >> below(64));
+    }
+  }
+  [[gnu::noinline]] void fill_other(std::string& value, std::int16_t /*version*/) { value = bytes(below(9)); }
+  [[gnu::noinline]] void fill_other(std::string_view& value, std::int16_t /*version*/) {
+    value = *kept_.emplace_back(std::make_unique<std::string>(bytes(below(40))));
+  }
+  [[gnu::noinline]] void fill_other(Uuid& value, std::int16_t /*version*/) {
+    if (below(4) == 0) return;
+    for (auto& byte : value.bytes) byte = static_cast<std::uint8_t>(engine_());
+  }
   template <class T>
-  void fill_compound(std::vector<T>& values, std::int16_t version) {
+  void fill_other(std::vector<T>& values, std::int16_t version) {
     values.resize(below(4));
     for (T& value : values) fill(value, version);
   }
+  // The generated function for this message or struct, found by its namespace.
   template <class T>
-  void fill_compound(T& value, std::int16_t version) {
-    // The generated function for this message or struct, found by its namespace.
+  void fill_other(T& value, std::int16_t version) {
     fill_message(*this, value, version);
   }
 

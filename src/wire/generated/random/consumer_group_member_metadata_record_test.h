@@ -17,7 +17,8 @@ inline void fill_message(Random& random, ConsumerGroupMemberMetadataValue::Class
   random.fill(x.metadata, version);
 }
 
-inline void fill_message(Random& random, ConsumerGroupMemberMetadataValue::ClassicMemberMetadata& x, std::int16_t version) {
+inline void fill_message(Random& random, ConsumerGroupMemberMetadataValue::ClassicMemberMetadata& x,
+    std::int16_t version) {
   random.fill(x.session_timeout_ms, version);
   random.fill(x.supported_protocols, version);
 }
