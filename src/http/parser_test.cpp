@@ -48,6 +48,8 @@ TEST(RequestParser, GivesTheSameRequestWhereverTheBytesAreCut) {
       "POST /t HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\nX: y\r\n\r\nhello world",
       "POST /t HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
       kChunkedHead + "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n",
+      kChunkedHead + "0\r\n\r\n",
+      kChunkedHead + "00\r\nT: r\r\n\r\n",
       kChunkedHead + "5;a=b;c=\"d\"\r\nhello\r\n0000006\r\n world\r\n0;x\r\nTrailer: t\r\nHost: b\r\n\r\n",
       "\r\nPUT /t HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
   };
@@ -174,7 +176,8 @@ TEST(RequestParser, GarbageIsRefusedOrWaitedForButNeverHarms) {
   std::mt19937 random(20261122);
   const std::vector<std::string> seeds = {
       "POST /t?a=%41 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-      kChunkedHead + "5;a=\"b\"\r\nhello\r\n0\r\nX: y\r\n\r\n"};
+      kChunkedHead + "5;a=\"b\"\r\nhello\r\n0\r\nX: y\r\n\r\n",
+      kChunkedHead + "0\r\nX: y\r\n\r\n"};
   int refused = 0;
   int complete = 0;
   for (int round = 0; round < 20000; ++round) {
