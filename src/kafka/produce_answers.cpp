@@ -89,7 +89,7 @@ void Producer::no_answer(Batch& batch, bool maybe_sent, const std::string& why, 
 void Producer::settle(Batch& batch, const PartResponse& answer, core::Time now) {
   PartitionQueue& partition = *batch.partition;
   if (answer.log_start_offset > partition.end) partition.end = answer.log_start_offset;
-  if (produce::error_rule(answer.error_code).handling == Handling::appended) return appended(partition, answer);
+  if (produce::error_rule(answer.error_code).handling == Handling::appended) return appended(partition, answer, now);
   partition.last_error = reason_text(answer);
   if (answer.base_offset > kNoOffset) batch.in_doubt = true;
   settle_error(partition, answer, now);
@@ -105,7 +105,7 @@ void Producer::settle_error(PartitionQueue& partition, const PartResponse& answe
   const std::size_t count = partition.batch->appends.size();
   switch (rule.handling) {
     case Handling::resend:
-      pause_partition(partition, now);
+      pause_or_follow(partition, answer, now);
       return requeue(partition);
     case Handling::split:
       if (count == 1) return refuse_batch(partition, rule.reason, why);
@@ -129,9 +129,14 @@ void Producer::settle_doubtful(PartitionQueue& partition, const PartResponse& an
                                core::Time now) {
   if (rule.handling != Handling::resend) return end_unknown(partition, rule.reason, partition.last_error, true);
   if (partition.topic->gone) return end_unknown(partition, rule.reason, partition.last_error, true);
+  pause_or_follow(partition, answer, now);
+}
+
+// The broker that is no longer leader may name the one that is (KIP-951): then
+// there is nothing to wait for, the first time.
+void Producer::pause_or_follow(PartitionQueue& partition, const PartResponse& answer, core::Time now) {
   const bool first_failure = partition.failures == 0;
   pause_partition(partition, now);
-  // The broker that is no longer leader names the one that is (KIP-951).
   const auto& leader = answer.current_leader;
   if (leader.leader_id < 0 || leader.leader_epoch <= partition.leader_epoch) return;
   partition.leader = leader.leader_id;
@@ -151,7 +156,7 @@ std::shared_ptr<produce::Batch> Producer::detach(PartitionQueue& partition) {
   return batch;
 }
 
-void Producer::appended(PartitionQueue& partition, const PartResponse& answer) {
+void Producer::appended(PartitionQueue& partition, const PartResponse& answer, core::Time now) {
   const auto count = static_cast<std::int32_t>(partition.batch->appends.size());
   partition.stamp.base_sequence = wire::next_sequence(partition.batch->stamp.base_sequence, count);
   partition.failures = 0;
@@ -162,10 +167,11 @@ void Producer::appended(PartitionQueue& partition, const PartResponse& answer) {
   if (answer.error_code != 0 || !offset_known) {
     return end_unknown(partition, Reason::none, "appended, but the broker does not say at which offset", false);
   }
+  if (answer.base_offset < partition.batch->lowest) return appended_elsewhere(partition, answer, now);
   core::Delivery delivery;
   delivery.fate = core::Delivery::Fate::appended;
   delivery.partition = partition.index;
-  delivery.topic_id = partition.topic->id;
+  delivery.topic_id = partition.batch->topic_id;
   delivery.offset = answer.base_offset;
   delivery.leader_epoch = partition.batch->leader_epoch;
   const std::shared_ptr<Batch> batch = detach(partition);
@@ -174,6 +180,22 @@ void Producer::appended(PartitionQueue& partition, const PartResponse& answer) {
     ++delivery.offset;
   }
   partition.end = delivery.offset;
+}
+
+// Written, but below what the partition had already: the topic was made again and
+// the broker is too old to be asked by topic id, or an unclean election lost
+// records. What is known of this partition's consumers belongs to another log,
+// so the offset must not be compared with it.
+void Producer::appended_elsewhere(PartitionQueue& partition, const PartResponse& answer, core::Time now) {
+  Batch& batch = *partition.batch;
+  const std::string why = "appended at offset " + std::to_string(answer.base_offset) + " where " +
+                          std::to_string(batch.lowest) + " was the lowest possible: the log is another one";
+  partition.end = answer.base_offset + static_cast<core::Offset>(batch.appends.size());
+  batch.lowest = answer.base_offset;
+  batch.topic_id = Uuid{};
+  batch.leader_epoch = -1;
+  want_refresh(now);
+  end_unknown(partition, Reason::unavailable, why, false);
 }
 
 // `new_id`: whether the batch used up its sequence numbers is not known either.

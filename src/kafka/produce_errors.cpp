@@ -23,7 +23,6 @@ ErrorRule error_rule(std::int16_t code) {
     case ErrorCode::duplicate_sequence_number:  // in the log already
       return {Handling::appended, true, false, Reason::none};
 
-    case ErrorCode::not_leader_or_follower:  // also said of a write whose leader was deposed while it waited
     case ErrorCode::fenced_leader_epoch:
     case ErrorCode::unknown_leader_epoch:
     case ErrorCode::kafka_storage_error:
@@ -31,6 +30,7 @@ ErrorRule error_rule(std::int16_t code) {
     case ErrorCode::request_timed_out:
     case ErrorCode::not_enough_replicas_after_append:
       return resend(true, false);
+    case ErrorCode::not_leader_or_follower:  // with a base offset: deposed while the write waited
     case ErrorCode::leader_not_available:
       return resend(false, true);
     case ErrorCode::unknown_topic_or_partition:  // a young topic, or one that is gone: metadata tells

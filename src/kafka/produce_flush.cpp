@@ -141,6 +141,7 @@ bool Producer::form_batch(PartitionQueue& partition, core::Time now) {
     partition.stamp = identity_;
   }
   batch->partition = &partition;
+  batch->topic_id = partition.topic->id;
   batch->stamp = partition.stamp;
   batch->bytes = builder_.finish(batch->stamp);
   batch->lowest = partition.end;

@@ -45,6 +45,7 @@ struct Batch {
   Appends appends;
   std::string bytes;
   wire::ProducerStamp stamp;
+  Uuid topic_id;                   // as known when it was first sent
   std::int32_t leader_epoch = -1;  // as known when it was last sent
   core::Offset lowest = 0;         // the lowest offset its first record can have
   bool in_doubt = false;           // an earlier attempt may have been written

@@ -129,7 +129,7 @@ core::Delivery Producer::unknown(const Batch& batch, Reason reason, const std::s
   core::Delivery delivery;
   delivery.fate = Fate::unknown;
   delivery.partition = batch.partition->index;
-  delivery.topic_id = batch.partition->topic->id;
+  delivery.topic_id = batch.topic_id;
   delivery.offset = batch.lowest;
   delivery.leader_epoch = batch.leader_epoch;
   delivery.reason = reason;

@@ -30,6 +30,7 @@
 //              | topic gone, or denied                      | not_appended
 //   sent,      | success, base offset >= 0                  | appended
 //   in doubt   | success or duplicate, base offset −1       | unknown: in the log, nobody says where
+//              | success below the lowest possible offset   | unknown: in another log than is known
 //              | delivery timeout since first sent          | unknown + new producer id
 //              | stopped at the bound                       | unknown
 //              | withdrawn                                  | unknown for the caller; goes on
@@ -58,10 +59,10 @@
 // goes into the next, and flush() sends all that can go. No clock, socket or
 // thread: inputs are told the time, outputs are collected as ProduceEffects.
 //
-// Not seen: an election of an unclean leader, which loses acknowledged records;
-// and a topic deleted and made again under the same name between two metadata
-// answers, where the broker is too old to be asked by topic id (before Produce
-// v13): its success is reported under the old id.
+// Not seen: a topic deleted and made again under the same name between two
+// metadata answers, where the broker is too old to be asked by topic id (before
+// Produce v13) and the new topic already has more than the old one was known to
+// have; its success is reported under the old id.
 //
 // Threading: a plain value; all calls from one thread.
 #pragma once
@@ -252,13 +253,15 @@ class Producer {
   void settle_error(PartitionQueue& partition, const PartResponse& answer, core::Time now);
   void settle_doubtful(PartitionQueue& partition, const PartResponse& answer, const produce::ErrorRule& rule,
                        core::Time now);
-  void appended(PartitionQueue& partition, const PartResponse& answer);
+  void appended(PartitionQueue& partition, const PartResponse& answer, core::Time now);
+  void appended_elsewhere(PartitionQueue& partition, const PartResponse& answer, core::Time now);
   void end_unknown(PartitionQueue& partition, Reason reason, const std::string& why, bool new_id);
   void refuse_batch(PartitionQueue& partition, Reason reason, const std::string& why);
   void refuse_bad(PartitionQueue& partition, const PartResponse& answer, Reason reason);
   void requeue(PartitionQueue& partition);
   void distrust_count(PartitionQueue& partition);
   void no_answer(Batch& batch, bool maybe_sent, const std::string& why, core::Time now);
+  void pause_or_follow(PartitionQueue& partition, const PartResponse& answer, core::Time now);
   std::shared_ptr<Batch> detach(PartitionQueue& partition);
   std::optional<Request> close_request(std::uint64_t number);
 

@@ -41,7 +41,7 @@ constexpr Case final(ErrorCode code, Did first, Reason reason) {
 
 const Case kCases[] = {
     {.code = ErrorCode::none, .first = Did::appended, .in_doubt = Did::appended},
-    resend(ErrorCode::not_leader_or_follower, Did::resent, true),
+    resend(ErrorCode::not_leader_or_follower, Did::requeued, true),
     resend(ErrorCode::leader_not_available, Did::requeued, true),
     resend(ErrorCode::fenced_leader_epoch, Did::resent, true),
     resend(ErrorCode::unknown_leader_epoch, Did::resent, true),

@@ -221,6 +221,27 @@ TEST(ProducerRecovery, ADeletedTopicEndsEverything) {
   EXPECT_EQ(scene->producer.open_records(), 0u);
 }
 
+// A broker that is asked by name writes to the topic made again before metadata
+// tells of it. "Appended at 0" would be compared with commits of the old one.
+TEST(ProducerRecovery, AnOffsetBelowTheLowestPossibleIsInAnotherLog) {
+  auto scene = Scene::ready();
+  scene->succeed(scene->send({"a", "b", "c"}), 4);
+  scene->refresh_asked = false;
+  scene->succeed(scene->send({"d", "e"}), 0);
+  for (const log::AppendId id : {4u, 5u}) {
+    EXPECT_EQ(scene->end(id).fate, Fate::unknown);
+    EXPECT_TRUE(scene->end(id).topic_id.is_nil());
+    EXPECT_EQ(scene->end(id).leader_epoch, -1);
+  }
+  EXPECT_EQ(scene->end(4).offset, 0);
+  EXPECT_TRUE(scene->refresh_asked);
+  EXPECT_FALSE(scene->id_asked) << "the sequence was used";
+  const SentRequest next = scene->send({"f"});
+  EXPECT_EQ(next.batches[0].base_sequence, 5);
+  scene->succeed(next, 2);
+  EXPECT_EQ(scene->end(6).fate, Fate::appended) << "from here on the offsets fit again";
+}
+
 // A partition's count that was thrown away must not begin again under the same
 // producer id: the broker would take the first new batch for a repeat of an old
 // one and answer success without writing it.

@@ -304,10 +304,12 @@ class World {
       // It waited for its replicas in vain, or its leader was deposed meanwhile.
       part.error_code = static_cast<std::int16_t>(kAfter[below(std::size(kAfter))]);
       if (below(2) == 0) part.base_offset = core::kNoOffset;
-      if (below(4) == 0) {  // its topic left the broker: only the offset shows that it was written
-        part.error_code = static_cast<std::int16_t>(ErrorCode::unknown_topic_or_partition);
-        part.base_offset = outcome.base_offset;
-      }
+      // Where the broker is no longer the leader, or has no such topic any more,
+      // only the offset shows that it was written.
+      const bool left = below(4) == 0;
+      if (left) part.error_code = static_cast<std::int16_t>(ErrorCode::unknown_topic_or_partition);
+      const auto code = static_cast<ErrorCode>(part.error_code);
+      if (left || code == ErrorCode::not_leader_or_follower) part.base_offset = outcome.base_offset;
     }
     return outcome.written;
   }
