@@ -218,6 +218,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (ends.last_stable != core::kNoOffset) carry_out(start_up_.on_last_stable(ends.partition, ends.last_stable));
     if (ends.high_watermark != core::kNoOffset)
       carry_out(start_up_.on_high_watermark(ends.partition, ends.high_watermark, ends.asked));
+    // The tail may have passed all of them by now.
+    on_tailed();
   }
 
   void check_start_up(core::Time now) {

@@ -1,0 +1,285 @@
+// Two brokers that hold a commit log, for tests of KafkaLog: leaders move, groups
+// answer errors, offsets vanish, exactly when a test says.
+//
+// Threading: on the io_context's thread.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kafka/test_batches.h"
+#include "wire/client_fake_broker.h"
+#include "wire/generated/consumer_group_describe.h"
+#include "wire/generated/describe_groups.h"
+#include "wire/generated/fetch.h"
+#include "wire/generated/find_coordinator.h"
+#include "wire/generated/list_groups.h"
+#include "wire/generated/list_offsets.h"
+#include "wire/generated/metadata.h"
+#include "wire/generated/offset_fetch.h"
+
+namespace tidemark::kafka::test {
+
+class FakeCluster {
+ public:
+  using Exchange = wire::test::FakeBroker::Exchange;
+
+  // A partition of __consumer_offsets.
+  struct Partition {
+    std::int32_t leader = 1;
+    std::int32_t epoch = 0;
+    core::Offset log_start = 0;
+    core::Offset last_stable = 0;
+    core::Offset end = 0;
+    std::vector<std::pair<core::Offset, std::string>> batches;  // by base offset
+  };
+  struct Group {
+    std::string type = "Classic";
+    std::string state = "Empty";
+    std::map<core::Partition, core::Offset> offsets;  // of topic "orders"
+    int errors = 0;                                   // answers to come that say COORDINATOR_LOAD_IN_PROGRESS
+  };
+
+  explicit FakeCluster(boost::asio::io_context& io)
+      : brokers_{wire::test::FakeBroker(io), wire::test::FakeBroker(io)}, timer_(io) {
+    for (std::int32_t id = 1; id <= 2; ++id) serve(id);
+    end_long_polls();
+  }
+
+  std::string bootstrap() const { return brokers_[0].address().to_string(); }
+
+  std::vector<Partition> partitions;  // none: the topic does not exist
+  Uuid topic_id{{1}};
+  std::map<std::string, Group> groups;
+  // Every request but Metadata and Fetch, in order: "ListOffsets/1" (isolation), "OffsetFetch", …
+  std::vector<std::string> asked;
+
+  // Adds a batch at the partition's end; `settled`: the last stable offset follows.
+  void append(core::Partition number, const std::string& batch, core::Offset next, bool settled = true) {
+    Partition& partition = partitions[static_cast<std::size_t>(number)];
+    partition.batches.emplace_back(partition.end, batch);
+    partition.end = next;
+    if (settled) partition.last_stable = next;
+    answer_fetches();
+  }
+  void move(core::Partition number, std::int32_t leader) {
+    Partition& partition = partitions[static_cast<std::size_t>(number)];
+    partition.leader = leader;
+    ++partition.epoch;
+    answer_fetches();
+  }
+  // Answers the fetches that wait, with what there is.
+  void answer_fetches() {
+    for (auto& [exchange, broker] : std::exchange(waiting_, {})) fetch(exchange, broker, true);
+  }
+
+ private:
+  // A fetch that has nothing to tell is answered after this time at the latest.
+  static constexpr std::chrono::milliseconds kLongPoll{20};
+
+  void end_long_polls() {
+    timer_.expires_after(kLongPoll);
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      answer_fetches();
+      end_long_polls();
+    });
+  }
+
+  static constexpr std::int16_t kLoading = 14;
+
+  template <class Request, class Handle>
+  void on(wire::test::FakeBroker& broker, std::int16_t version, Handle handle) {
+    broker.speaks<Request>(version, version);
+    broker.on<Request>([handle](const Exchange& exchange) { handle(exchange, exchange.request<Request>()); });
+  }
+
+  void serve(std::int32_t id) {
+    using namespace wire::msg;  // NOLINT: one function's worth
+    auto& broker = brokers_[static_cast<std::size_t>(id - 1)];
+    on<MetadataRequest>(broker, 12, [this](const Exchange& exchange, const auto&) {
+      exchange.reply<MetadataRequest>(metadata());
+    });
+    on<ListOffsetsRequest>(broker, 7, [this, id](const Exchange& exchange, const auto& request) {
+      asked.push_back("ListOffsets/" + std::to_string(request.isolation_level));
+      exchange.reply<ListOffsetsRequest>(ends(request, id));
+    });
+    broker.speaks<FetchRequest>(13, 13);
+    broker.on<FetchRequest>([this, id](const Exchange& exchange) { fetch(exchange, id, false); });
+    on<ListGroupsRequest>(broker, 5, [this, id](const Exchange& exchange, const auto&) {
+      asked.push_back("ListGroups");
+      exchange.reply<ListGroupsRequest>(list(id));
+    });
+    on<FindCoordinatorRequest>(broker, 4, [this](const Exchange& exchange, const auto& request) {
+      FindCoordinatorResponse response;
+      for (const auto& key : request.coordinator_keys) {
+        auto& found = response.coordinators.emplace_back();
+        found.key = key;
+        found.node_id = 1;
+      }
+      exchange.reply<FindCoordinatorRequest>(response);
+    });
+    on<OffsetFetchRequest>(broker, 8, [this](const Exchange& exchange, const auto& request) {
+      asked.push_back("OffsetFetch");
+      exchange.reply<OffsetFetchRequest>(offsets(request));
+    });
+    on<DescribeGroupsRequest>(broker, 5, [this](const Exchange& exchange, const auto& request) {
+      DescribeGroupsResponse response;
+      for (const auto& name : request.groups) {
+        auto& described = response.groups.emplace_back();
+        described.group_id = name;
+        const auto found = groups.find(name);
+        const bool known = found != groups.end() && found->second.type == "Classic";
+        described.group_state = known ? found->second.state : "Dead";
+      }
+      exchange.reply<DescribeGroupsRequest>(response);
+    });
+    on<ConsumerGroupDescribeRequest>(broker, 0, [this](const Exchange& exchange, const auto& request) {
+      ConsumerGroupDescribeResponse response;
+      for (const auto& name : request.group_ids) {
+        auto& described = response.groups.emplace_back();
+        described.group_id = name;
+        const auto found = groups.find(name);
+        if (found == groups.end() || found->second.type != "Consumer") {
+          described.error_code = 69;
+        } else {
+          described.group_state = found->second.state;
+          described.members.resize(1);
+          described.members[0].subscribed_topic_names = {"orders"};
+        }
+      }
+      exchange.reply<ConsumerGroupDescribeRequest>(response);
+    });
+  }
+
+  wire::msg::MetadataResponse metadata() {
+    wire::msg::MetadataResponse response;
+    for (std::int32_t id = 1; id <= 2; ++id) {
+      auto& broker = response.brokers.emplace_back();
+      broker.node_id = id;
+      broker.host = "127.0.0.1";
+      broker.port = brokers_[static_cast<std::size_t>(id - 1)].address().port;
+    }
+    if (partitions.empty()) return response;
+    auto& topic = response.topics.emplace_back();
+    topic.name = "__consumer_offsets";
+    topic.topic_id = topic_id;
+    for (std::size_t i = 0; i < partitions.size(); ++i) {
+      auto& partition = topic.partitions.emplace_back();
+      partition.partition_index = static_cast<std::int32_t>(i);
+      partition.leader_id = partitions[i].leader;
+      partition.leader_epoch = partitions[i].epoch;
+    }
+    return response;
+  }
+
+  wire::msg::ListOffsetsResponse ends(const wire::msg::ListOffsetsRequest& request, std::int32_t broker) {
+    wire::msg::ListOffsetsResponse response;
+    for (const auto& topic : request.topics) {
+      auto& answered = response.topics.emplace_back();
+      answered.name = topic.name;
+      for (const auto& wanted : topic.partitions) {
+        const Partition& partition = partitions[static_cast<std::size_t>(wanted.partition_index)];
+        auto& row = answered.partitions.emplace_back();
+        row.partition_index = wanted.partition_index;
+        if (partition.leader != broker) {
+          row.error_code = 6;
+        } else {
+          row.offset = request.isolation_level == 1 ? partition.last_stable : partition.end;
+        }
+      }
+    }
+    return response;
+  }
+
+  wire::msg::ListGroupsResponse list(std::int32_t broker) {
+    wire::msg::ListGroupsResponse response;
+    for (const auto& [name, group] : groups) {
+      if (broker != 1) break;
+      auto& listed = response.groups.emplace_back();
+      listed.group_id = name;
+      listed.group_type = group.type;
+      listed.group_state = group.state;
+    }
+    return response;
+  }
+
+  wire::msg::OffsetFetchResponse offsets(const wire::msg::OffsetFetchRequest& request) {
+    wire::msg::OffsetFetchResponse response;
+    for (const auto& wanted : request.groups) {
+      auto& answered = response.groups.emplace_back();
+      answered.group_id = wanted.group_id;
+      Group& group = groups[wanted.group_id];
+      if (group.errors > 0) {
+        --group.errors;
+        answered.error_code = kLoading;
+        continue;
+      }
+      auto& topic = answered.topics.emplace_back();
+      topic.name = "orders";
+      for (const auto& [partition, offset] : group.offsets) {
+        auto& row = topic.partitions.emplace_back();
+        row.partition_index = partition;
+        row.committed_offset = offset;
+      }
+    }
+    return response;
+  }
+
+  // Keeps the request when it has nothing to say, unless it `must_answer`.
+  void fetch(const Exchange& exchange, std::int32_t broker, bool must_answer) {
+    const auto request = exchange.request<wire::msg::FetchRequest>();
+    wire::msg::FetchResponse response;
+    bool news = false;
+    for (const auto& topic : request.topics) {
+      auto& answered = response.responses.emplace_back();
+      answered.topic_id = topic.topic_id;
+      for (const auto& wanted : topic.partitions) {
+        const Partition& partition = partitions[static_cast<std::size_t>(wanted.partition)];
+        auto& data = answered.partitions.emplace_back();
+        data.partition_index = wanted.partition;
+        data.high_watermark = partition.end;
+        data.records.emplace();
+        if (topic.topic_id != topic_id) {
+          data.error_code = 100;
+        } else if (partition.leader != broker) {
+          data.error_code = 6;
+        } else if (wanted.fetch_offset < partition.log_start || wanted.fetch_offset > partition.end) {
+          data.error_code = 1;
+        }
+        if (data.error_code == 0) *data.records = bytes_from(partition, wanted.fetch_offset);
+        news |= data.error_code != 0 || !data.records->empty();
+      }
+    }
+    if (!news && !must_answer) {
+      waiting_.emplace_back(exchange, broker);
+      return;
+    }
+    exchange.reply<wire::msg::FetchRequest>(response);
+  }
+
+  std::string_view bytes_from(const Partition& partition, core::Offset offset) {
+    std::string& bytes = fetched_.emplace_back();
+    for (std::size_t i = 0; i < partition.batches.size(); ++i) {
+      const core::Offset next = i + 1 < partition.batches.size() ? partition.batches[i + 1].first : partition.end;
+      if (next > offset) bytes += partition.batches[i].second;
+    }
+    return bytes;
+  }
+
+  std::array<wire::test::FakeBroker, 2> brokers_;
+  std::vector<std::pair<Exchange, std::int32_t>> waiting_;
+  boost::asio::steady_timer timer_;
+  std::deque<std::string> fetched_;  // what responses point to
+};
+
+}  // namespace tidemark::kafka::test
