@@ -144,7 +144,9 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
       return true;
     }
   // Or it keeps its old position in the new topic, where *earliest* is not asked.
-  if (group.carried_over(stake.incarnation, stake.partition) && outcome.evidence.anchor_declared) {
+  // Of several positions the evidence of one is shown, so it cannot tell then.
+  const bool declared = outcome.evidence.anchor_declared || wait.stakes.size() > 1;
+  if (group.carried_over(stake.incarnation, stake.partition) && declared) {
     world_.counters.count(Excuse::carried_over_by_declared_earliest);
     return true;
   }

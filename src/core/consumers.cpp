@@ -24,11 +24,11 @@ bool Consumer::subscribes(TopicNumber topic) const {
   return std::binary_search(subscribed.begin(), subscribed.end(), topic);
 }
 
-bool Consumer::moved_by_hand(LogPoint at, bool synced) const {
+bool Consumer::moved_by_hand(LogPoint at) const {
   // What the tail showed holds for the commits behind it until it shows something
   // else, even where an answer tells of a later moment.
   if (shown) return managed && shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
-  return is_empty_group() && synced && at.offset >= tail_at(group_as_of, at.partition);
+  return is_empty_group() && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
 }
 
 bool Consumer::notes_commit(LogPoint at) {
@@ -90,7 +90,7 @@ void Consumers::note_row(ConsumerNumber consumer, TopicNumber topic, Cell& cell,
   }
 }
 
-bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics& topics, Time now) {
+bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics& topics, bool in_sync, Time now) {
   Consumer& c = consumers_[consumer];
   if (state.at.known()) {
     if (c.group_at.partition == state.at.partition && state.at.offset <= c.group_at.offset) return false;
@@ -110,7 +110,10 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     c.group_as_of = state.as_of;
   }
   const int members = state.exists ? std::max(state.members, 0) : 0;
-  if (c.members > 0 && members == 0) c.last_sign = now;
+  // Told while the tail is behind, it is sure only later, unless it says what was sure before.
+  c.told_for_sure = in_sync || (c.told_for_sure && c.members == 0 && members == 0);
+  // A record of membership is written by somebody who lives, be it to leave.
+  if ((c.members > 0 && members == 0) || (state.at.known() && state.exists)) c.last_sign = now;
   // Asked for and found empty, with no commit seen: whoever it was may be long gone.
   if (!state.at.known() && members == 0 && c.members == 0 && c.last_sign == Time{}) c.dormant = true;
   if (members > 0) c.dormant = false;
@@ -129,6 +132,10 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     std::sort(c.subscribed.begin(), c.subscribed.end());
   }
   return true;
+}
+
+void Consumers::caught_up() {
+  for (Consumer& consumer : consumers_) consumer.told_for_sure = true;
 }
 
 void Consumers::link(Topics& topics, TopicNumber topic, ConsumerNumber consumer) {

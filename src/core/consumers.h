@@ -54,6 +54,7 @@ struct Consumer {
     bool empty = false;
   };
   std::optional<Shown> shown;
+  bool told_for_sure = false; // the tail has passed the answer that told the membership
   LogPoint commit_at;         // the latest commit seen, counted or not
   bool dormant = false;  // found without members at the start; not observed until it commits or gains some
   Time last_sign{};      // latest commit, or end of membership
@@ -69,9 +70,7 @@ struct Consumer {
   bool is_empty_group() const { return managed && members == 0; }
   // A commit whose record is `at` was made by somebody's hand: the group was
   // empty by then. One inside a transaction may be older than the emptiness.
-  // `synced`: the tail has passed the answers of the start-up, so a group that
-  // was told empty and showed no membership since is empty still.
-  bool moved_by_hand(LogPoint at, bool synced) const;
+  bool moved_by_hand(LogPoint at) const;
   // A commit was read; true when it is newer than every one before.
   bool notes_commit(LogPoint at);
   Cell* cell(TopicNumber topic, Partition partition);
@@ -105,8 +104,10 @@ class Consumers {
   void note_row(ConsumerNumber consumer, TopicNumber topic, Cell& cell, bool present);
 
   // Applies what was learned of a group; false when it is older than what is
-  // known and was ignored.
-  bool update(ConsumerNumber consumer, const GroupState& state, Topics& topics, Time now);
+  // known and was ignored. `in_sync`: the tail keeps up with the log.
+  bool update(ConsumerNumber consumer, const GroupState& state, Topics& topics, bool in_sync, Time now);
+  // The tail has passed all that was told so far.
+  void caught_up();
 
   // Notes that `consumer` has to do with `topic`.
   static void link(Topics& topics, TopicNumber topic, ConsumerNumber consumer);

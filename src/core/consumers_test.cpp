@@ -24,7 +24,7 @@ struct Tables {
     state.topics_known = !names.empty();
     state.topics = names;
     state.at = at;
-    return consumers.update(views, state, topics, kNow);
+    return consumers.update(views, state, topics, true, kNow);
   }
   bool answer(int members, std::vector<Offset> as_of) {
     GroupState state;
@@ -32,7 +32,7 @@ struct Tables {
     state.managed = true;
     state.members = members;
     state.as_of = std::make_shared<const std::vector<Offset>>(std::move(as_of));
-    return consumers.update(views, state, topics, kNow);
+    return consumers.update(views, state, topics, true, kNow);
   }
   Consumer& consumer() { return consumers[views]; }
 };
@@ -131,25 +131,25 @@ TEST(Consumers, P1AnAnswerOfALaterMomentDoesNotHideAReset) {
   t.update(1, {0, 10});
   t.update(0, {0, 20});
   t.answer(3, {21});
-  EXPECT_TRUE(t.consumer().moved_by_hand({0, 25}, true)) << "the tail showed it empty, and has not shown it joined";
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 25})) << "the tail showed it empty, and has not shown it joined";
   t.update(3, {0, 30});
-  EXPECT_FALSE(t.consumer().moved_by_hand({0, 31}, true));
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 31}));
 }
 
 TEST(Consumers, P1ACommitIsByHandOnlyIfTheGroupWasEmptyByThen) {
   Tables t;
-  EXPECT_FALSE(t.consumer().moved_by_hand({0, 5}, true)) << "assign-only clients never have members";
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 5})) << "assign-only clients never have members";
   t.update(1, {0, 10});
-  EXPECT_FALSE(t.consumer().moved_by_hand({0, 11}, true));
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 11}));
   t.update(0, {0, 20});
-  EXPECT_FALSE(t.consumer().moved_by_hand({0, 15}, true)) << "written while it had members";
-  EXPECT_TRUE(t.consumer().moved_by_hand({0, 21}, true));
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 15})) << "written while it had members";
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 21}));
 
   Tables asked;
   asked.answer(0, {100});
-  EXPECT_FALSE(asked.consumer().moved_by_hand({0, 99}, true));
-  EXPECT_TRUE(asked.consumer().moved_by_hand({0, 100}, true));
-  EXPECT_TRUE(asked.consumer().moved_by_hand({7, 1}, true)) << "a partition that the answer does not reach";
+  EXPECT_FALSE(asked.consumer().moved_by_hand({0, 99}));
+  EXPECT_TRUE(asked.consumer().moved_by_hand({0, 100}));
+  EXPECT_TRUE(asked.consumer().moved_by_hand({7, 1})) << "a partition that the answer does not reach";
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     return;
   }
   Consumer& consumer = s.consumers[*number];
-  const bool by_hand = consumer.moved_by_hand(commit.at, s.was_synced);
+  const bool by_hand = consumer.moved_by_hand(commit.at);
   // A sign of life, even where the commit itself cannot count.
   if (consumer.notes_commit(commit.at) && commit.offset != kNoOffset && !by_hand) {
     consumer.last_sign = now;
@@ -89,7 +89,7 @@ void Engine::group(const GroupState& group, Time now, Effects&) {
   State& s = *state_;
   const auto number = s.expectation.meet(group.group, s.consumers);
   if (!number) return;
-  if (s.consumers.update(*number, group, s.topics, now)) s.update_memberless(*number);
+  if (s.consumers.update(*number, group, s.topics, s.was_synced && !s.lost_at, now)) s.update_memberless(*number);
 }
 
 void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effects) {
@@ -148,6 +148,7 @@ void Engine::synced(Time now) {
   if (!s.was_synced || s.lost_at) s.known_since = now;
   s.was_synced = true;
   s.lost_at.reset();
+  s.consumers.caught_up();
 }
 
 void Engine::lost(Time now) {

@@ -428,5 +428,22 @@ TEST(EngineGroups, P7ADeniedGroupTakesNoPlace) {
   EXPECT_EQ(g.engine().stats().consumers, before);
 }
 
+// Found by the simulator, seed 22592: after a loss, a membership is told that the tail has yet to reach.
+TEST(EngineGroups, WhatIsToldDuringALossDoesNotMakeAResetOfLaterCommits) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  g.commit("views", 0, 10);
+  const WaitId wait = g.append(0, 10);
+  g.engine().lost(g.now);
+  GroupState asked;
+  asked.group = "views";
+  asked.managed = true;
+  asked.as_of = g.tail();
+  g.engine().group(asked, g.now, g.effects);
+  g.commit("views", 0, 11);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+}
+
 }  // namespace
 }  // namespace tidemark::core

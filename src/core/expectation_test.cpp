@@ -26,7 +26,7 @@ struct Tables {
     const std::vector<std::string> names{subscribes ? "orders" : "other"};
     state.topics = names;
     state.at = {0, ++record};
-    consumers.update(number, state, topics, kNow);
+    consumers.update(number, state, topics, true, kNow);
     Consumers::link(topics, orders, number);
     return consumers[number];
   }

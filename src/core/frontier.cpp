@@ -153,6 +153,8 @@ Applied Frontier::log_started_at(Offset log_start) {
 
 bool Frontier::anchors(const Anchor& anchor, Offset first) const {
   if (!anchor.known() || anchor.committed > first) return false;
+  // What lies below the log's start cannot be read any more, wherever the group was to begin.
+  if (anchor.declared && first < log_start_) return false;
   if (broken_ && !(anchor.at.known() && broken_at_.known() && anchor.at.partition == broken_at_.partition &&
                    anchor.at.offset > broken_at_.offset))
     return false;
