@@ -21,6 +21,7 @@ import sys
 
 import cpp
 import definitions
+import random_values
 
 KAFKA = "4.4.0"
 JARS = (f"kafka-clients-{KAFKA}.jar", f"kafka-group-coordinator-{KAFKA}.jar")
@@ -58,8 +59,8 @@ def outputs(groups):
         unstable = any(message.latest_unstable for message in messages)
         files[f"{name}.h"] = cpp.header(KAFKA, messages, unstable)
         files[f"{name}.cpp"] = cpp.source(KAFKA, name, messages)
-        files[f"random/{name}_test.h"] = cpp.random_header(KAFKA, name, messages)
-    files["random/all_test.h"] = cpp.random_index(KAFKA, groups)
+        files[f"random/{name}_test.h"] = random_values.header(KAFKA, name, messages)
+    files["random/all_test.h"] = random_values.index(KAFKA, groups)
     return files
 
 
