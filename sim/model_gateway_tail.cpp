@@ -229,7 +229,8 @@ void ModelGateway::ask_seed(int group) {
         world_.trace.note(world_.now(), "asked: offset", {{"gw", number_}, {"topic", std::get<1>(key)}, {"p", std::get<2>(key)},
                                                           {"offset", row.offset}, {"row.at", row.at.offset}});
       }
-      told_->seed(group, as_of, rows, world_.now());
+      // Once in sync the tail tells everything, and what is asked for is not taken.
+      if (!ever_synced_) told_->seed(group, as_of, rows, world_.now());
       Effects effects;
       port_->seed(world_.groups[static_cast<std::size_t>(group)]->traits().name, as_of, told, world_.now(), effects);
       carry_out(effects);

@@ -170,7 +170,7 @@ class Engine {
   // The log.
   void delivered(WaitId wait, const Delivery& delivery, Time now, Effects& effects);
   void commit(const Commit& commit, Time now, Effects& effects);
-  void seed(const Seed& seed, Time now, Effects& effects);
+  void seed(const Seed& seed, Time now, Effects& effects);  // counts before the first synced() only
   void group(const GroupState& group, Time now, Effects& effects);
   void topics(std::span<const TopicState> topics, Time now, Effects& effects);
   void ends(const Ends& ends, Time now, Effects& effects);

@@ -70,6 +70,9 @@ void Engine::seed(const Seed& seed, Time now, Effects& effects) {
   Consumer& consumer = s.consumers[*number];
   if (consumer.denied && !consumer.configured) return;
   if (consumer.members == 0 && consumer.last_sign == Time{}) consumer.dormant = true;
+  // From the first synced() on the tail misses nothing, so a position asked for
+  // later could only hide the commits before it that the tail is yet to show.
+  if (s.was_synced) return;
   for (const SeedRow& row : seed.rows) {
     if (row.partition < 0 || row.partition >= Topics::kMaxPartitions || row.offset < 0) continue;
     const auto topic = s.topics.find_or_add(row.topic);

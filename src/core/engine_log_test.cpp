@@ -265,10 +265,11 @@ TEST(EngineSeeds, P6AStaleSeedChangesNothing) {
 
 TEST(EngineSeeds, ASeedAnchorsAndARecordInItIsNotCountedTwice) {
   Gateway g;
-  g.start();
+  g.learn();
   g.record = 100;
   g.members("views", 1);
   g.seed("views", {{"orders", 0, 10, -1}});
+  g.engine().synced(g.now);
   Commit contained;
   contained.group = "views";
   contained.topic = "orders";
@@ -284,10 +285,11 @@ TEST(EngineSeeds, ASeedAnchorsAndARecordInItIsNotCountedTwice) {
 
 TEST(EngineSeeds, P6ATransactionSettledAfterTheSeedCounts) {
   Gateway g;
-  g.start();
+  g.learn();
   g.record = 100;
   g.members("views", 1);
   g.seed("views", {{"orders", 0, 10, -1}});
+  g.engine().synced(g.now);
   const WaitId wait = g.append(0, 10);
   Commit transactional;
   transactional.group = "views";
@@ -442,6 +444,19 @@ TEST(EngineGroups, WhatIsToldDuringALossDoesNotMakeAResetOfLaterCommits) {
   asked.as_of = g.tail();
   g.engine().group(asked, g.now, g.effects);
   g.commit("views", 0, 11);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+}
+
+// Found by the simulator, seed 23142.
+TEST(EngineSeeds, ASeedOnceInSyncDoesNotHideTheCommitsThatTheTailWillShow) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const WaitId wait = g.append(0, 3);
+  g.seed("views", {{"orders", 0, 4, -1}});
+  EXPECT_FALSE(g.answered(wait));
+  g.commit("views", 0, 3);
+  g.commit("views", 0, 4);
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
 }
 

@@ -61,8 +61,9 @@ TEST(EngineResume, P8AGatewayThatOnlyHasASeedAnswersTheSame) {
   EXPECT_TRUE(a.look(mark).all_processed());
 
   Gateway b({}, a.record);
-  b.start();
+  b.learn();
   b.seed("views", {{"orders", 0, 13, -1}});
+  b.engine().synced(b.now);
   const Answer answer = b.look(mark);
   EXPECT_TRUE(answer.all_processed());
   EXPECT_EQ(answer.consumers[0].evidence.anchor, 10) << "from the mark";
