@@ -135,9 +135,11 @@ void Checker::expect_names(const ModelGateway& gateway, const std::string& topic
     const GroupTraits& traits = group->traits();
     if (traits.name.starts_with("console-consumer-") || traits.name.starts_with("connect-")) continue;
     const Told::GroupKnown& known = told.group(group->number());
-    if (!told.linked(group->number(), number)) continue;
     const bool shown = known.topics.contains(number);
-    if (known.topics_known && !shown) continue;
+    if (!told.linked(group->number(), number) || (known.topics_known && !shown)) {
+      if (known.asked_topics.contains(number)) wait.may_name.insert(traits.name);
+      continue;
+    }
     const Duration grace = config.absent_grace;
     const bool silent = known.members == 0 && gateway.synced_since() &&
                         world_.now() - std::max(known.sign_before(world_.now()), *gateway.synced_since()) > grace + milliseconds(20);

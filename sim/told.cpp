@@ -81,6 +81,7 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
     // An asked state is newer than some of what the tail showed, older than
     // other: which, only the tail will tell.
     group.unclear = group.unclear || (members > 0) != (group.members > 0);
+    if (topics != nullptr) group.asked_topics = *topics;
     return;
   } else {
     group.as_of = as_of;

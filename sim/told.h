@@ -57,7 +57,8 @@ class Told {
     // The latest sign at or before `when`; the epoch when there was none.
     core::Time sign_before(core::Time when) const;
     bool had_members(core::Time when) const { return members > 0 && !gained.empty() && gained.back() <= when; }
-    std::set<int> topics;     // subscribed, as shown
+    std::set<int> topics;        // subscribed, as shown
+    std::set<int> asked_topics;  // of answers that the tail has yet to confirm
     bool topics_known = false;
     bool asked_empty = false; // an answer said so, of a moment that nobody knows
     bool unclear = false;     // an answer and the tail disagree until the tail has caught up
