@@ -22,6 +22,9 @@ constexpr int kMostDoublings = 6;
 // Between two looks while a partition cannot be asked for.
 constexpr auto kTick = std::chrono::milliseconds(50);
 constexpr std::uint64_t kTicksPerRefresh = 5;
+// A new partition's leader may take long to begin; until it does nobody can
+// commit to it, so that much is no stall.
+constexpr auto kFirstReadGrace = std::chrono::seconds(30);
 
 core::Time clock_now() { return std::chrono::steady_clock::now(); }
 
@@ -62,7 +65,7 @@ class TailDriver::Core : public std::enable_shared_from_this<TailDriver::Core> {
     partition.tail.restart(offset);
     partition.reading = true;
     partition.high_watermark = offset;
-    partition.last_read = clock_now();
+    partition.last_read = clock_now() + kFirstReadGrace;
     pump_soon();
   }
 

@@ -76,8 +76,9 @@ class TailDriver {
 
   // By partition: the offset to read next.
   std::vector<core::Offset> positions() const;
-  // Why some partition was not read for `bound`, or nothing: all were. A
-  // partition whose position is gone is not counted.
+  // Why some partition was not read for `bound`, or nothing: all were. One that
+  // has not been read yet has half a minute more; one whose position is gone is
+  // not counted.
   std::optional<std::string> stalled(core::Duration bound) const;
   TailDriverCounters counters() const;
 

@@ -230,7 +230,6 @@ TEST_P(KafkaTail, EndsAreAnsweredForEveryQuestion) {
   EXPECT_EQ(ends->last_stable, 3);
   EXPECT_EQ(ends->high_watermark, 4);
   EXPECT_EQ(ends->topic_id, log.topic(topic)->topic_id);
-  producer.abort();
 
   query.log_start = query.last_stable = false;
   for (std::uint64_t number = 2; number < 300; ++number) {
@@ -242,7 +241,7 @@ TEST_P(KafkaTail, EndsAreAnsweredForEveryQuestion) {
     const auto last = log.wait_ends(topic, partition, 297 + static_cast<std::uint64_t>(partition));
     ASSERT_TRUE(last);
     EXPECT_EQ(last->log_start, core::kNoOffset);
-    EXPECT_EQ(last->high_watermark, partition == 1 ? 5 : 0);
+    EXPECT_EQ(last->high_watermark, partition == 1 ? 4 : 0);
   }
 }
 
