@@ -261,7 +261,7 @@ TEST_P(KafkaTail, AnAppendIsDeliveredAndAfterStopNothingIsTold) {
   EXPECT_EQ(log.stop(), 0U);
 }
 
-TEST_P(KafkaTail, AQuietTopicIsFetchedWithoutNamingItsPartitions) {
+TEST_P(KafkaTail, BrokersAcceptTheFetchSessionsOfAQuietTopic) {
   RunningLog log(address());
   ASSERT_TRUE(log.wait_synced());
   const auto before = log.counters().tail.fetches;
