@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/duration.h"
+#include "base/nearest.h"
 
 namespace tidemark::gateway {
 namespace {
@@ -119,21 +120,6 @@ constexpr std::array kSettings = {
             [](Settings& s, std::string_view t) { return set_duration(s.http.idle_time, t, kMs, 24 * kHour); }},
 };
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::span<const Setting> scalar_settings() { return kSettings; }
@@ -154,7 +140,7 @@ std::string nearest_key(std::string_view written, std::span<const std::string> k
   std::string best;
   std::size_t least = std::max<std::size_t>(2, written.size() / 2) + 1;
   for (const std::string& key : known)
-    if (const std::size_t distance = edit_distance(written.substr(0, 100), key); distance < least) {
+    if (const std::size_t distance = edit_distance(written, key); distance < least) {
       least = distance;
       best = key;
     }

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/duration.h"
-#include "http/nearest.h"
+#include "base/nearest.h"
 #include "http/prefer.h"
 
 namespace tidemark::http {

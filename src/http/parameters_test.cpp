@@ -1,11 +1,10 @@
-// Also covers prefer.cpp and nearest.cpp.
+// Also covers prefer.cpp.
 #include "http/parameters.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 
-#include "http/nearest.h"
 #include "http/prefer.h"
 
 namespace tidemark::http {
@@ -16,17 +15,6 @@ using std::chrono::seconds;
 
 constexpr std::array<std::string_view, 5> kKnown{"for", "key", "key64", "partition", "wait"};
 constexpr std::array<std::string_view, 1> kLater{"scope"};
-
-TEST(Nearest, NamesWhatWasProbablyMeant) {
-  EXPECT_EQ(nearest("wiat", kKnown), "wait");
-  EXPECT_EQ(nearest("Key", kKnown), "key");
-  EXPECT_EQ(nearest("key46", kKnown), "key64");
-  EXPECT_EQ(nearest("partitions", kKnown), "partition");
-  EXPECT_EQ(edit_distance("", "abc"), 3U);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3U);
-  EXPECT_EQ(edit_distance("ab", "ba"), 1U);
-  EXPECT_EQ(edit_distance(std::string(100000, 'x'), std::string(100000, 'y')), 64U);
-}
 
 TEST(Parameters, UnknownNamesAreRefusedWithTheNearest) {
   const ParameterNames names{kKnown, kLater};

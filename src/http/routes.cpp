@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/nearest.h"
+#include "base/nearest.h"
 
 namespace tidemark::http {
 namespace {

@@ -1,10 +1,10 @@
-#include "http/nearest.h"
+#include "base/nearest.h"
 
 #include <algorithm>
 #include <array>
 #include <limits>
 
-namespace tidemark::http {
+namespace tidemark {
 namespace {
 
 constexpr std::size_t kCompared = 64;
@@ -46,4 +46,4 @@ std::string_view nearest(std::string_view name, std::span<const std::string_view
   return best;
 }
 
-}  // namespace tidemark::http
+}  // namespace tidemark

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace tidemark::http {
+namespace tidemark {
 
 // Optimal string alignment distance: insertions, deletions, replacements and
 // swaps of neighbours. Only the first 64 bytes of each are compared, so that a
@@ -16,4 +16,4 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 // least one.
 std::string_view nearest(std::string_view name, std::span<const std::string_view> candidates);
 
-}  // namespace tidemark::http
+}  // namespace tidemark
