@@ -143,6 +143,21 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
       world_.counters.count(Excuse::stale_commit_without_topic_id);
       return true;
     }
+  // The row that such a commit leaves behind is asked for by the next gateway.
+  const Told::Key key{group.number(), stake.topic, stake.partition};
+  const auto* positions = gateway.told().all(key);
+  if (positions != nullptr && !positions->empty() && positions->front().seed &&
+      positions->front().incarnation != stake.incarnation && positions->front().offset > stake.offset) {
+    world_.counters.count(Excuse::stale_commit_without_topic_id);
+    return true;
+  }
+  // The broker does not fence a process without membership: its last commit can
+  // land after its successor began at the end, and looks like where that began.
+  for (const CommitRecord& record : world_.commits.records(partition))
+    if (ours(record) && record.by_dead && record.offset <= stake.offset) {
+      world_.counters.count(Excuse::late_commit_of_dead_assigner);
+      return true;
+    }
   // Or it keeps its old position in the new topic, where *earliest* is not asked.
   // Of several positions the evidence of one is shown, so it cannot tell then.
   const bool declared = outcome.evidence.anchor_declared || wait.stakes.size() > 1;
@@ -168,11 +183,17 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   // The log's start overtook the consumer, and nobody had told this gateway by
   // the time of the commit behind it.
   const Told& told = gateway.told();
-  const core::Time crossed = told.crossed_at({group.number(), stake.topic, stake.partition}, stake.offset,
-                                             wait.began + outcome.elapsed);
+  const core::Time crossed = told.crossed_at(key, stake.offset, wait.began + outcome.elapsed);
   const core::Offset overtaken = group.overtaken_at(stake.incarnation, stake.partition, stake.offset);
   if (overtaken != kNoOffset && !wait.is_publish) {
     world_.counters.count(Excuse::log_start_overtook_marks_anchor);
+    return true;
+  }
+  // The same for one that began at the log's start, as is declared of it.
+  const LogPartition& log = world_.log[stake.incarnation].partitions[static_cast<std::size_t>(stake.partition)];
+  const bool gone = declared && log.log_start > stake.offset;
+  if (gone && told.known_start(stake.incarnation, stake.partition, crossed) <= stake.offset) {
+    world_.counters.count(Excuse::log_start_not_told);
     return true;
   }
   if (overtaken != kNoOffset && told.known_start(stake.incarnation, stake.partition, crossed) <= overtaken) {
@@ -226,7 +247,11 @@ void Checker::check_absent(const ModelGateway& gateway, const Wait& wait, const 
     if (known.had_members(when) && !known.unclear) return fail("P10", "absent with members: " + outcome.name);
     since = std::max(since, known.sign_before(when));
   }
-  if (when - since < world_.plan.engine.absent_grace)
+  // A commit read behind an answer that found nobody passes for a person's.
+  const bool asked = group != nullptr && gateway.told().group(group->number()).asked_empty;
+  if (when - since < world_.plan.engine.absent_grace && asked)
+    world_.counters.count(Excuse::skipped_by_an_asked_membership);
+  else if (when - since < world_.plan.engine.absent_grace)
     fail("P10", "absent within the grace time: " + outcome.name);
 }
 

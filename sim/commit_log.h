@@ -39,6 +39,7 @@ struct CommitRecord {
   int incarnation = -1;   // the one that the committer really read
   bool with_id = false;   // the record says so
   bool by_hand = false;
+  bool by_dead = false;   // sent by a process without membership that had died by then
   bool beyond = false;    // above the partition's end when it was written
   std::int64_t producer = -1;  // of a transaction; of a marker
 

@@ -51,7 +51,7 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
 #define TIDEMARK_SIM_EXCUSES(X) \
   X(reset_before_gateway_in_sync) X(stale_commit_without_topic_id) X(carried_over_by_declared_earliest) \
   X(log_start_not_told) X(log_start_overtook_marks_anchor) \
-  X(skipped_by_an_asked_membership)
+  X(skipped_by_an_asked_membership) X(late_commit_of_dead_assigner)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

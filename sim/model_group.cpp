@@ -283,6 +283,7 @@ bool ModelGroup::deliver_commit(Place place, int incarnation, std::uint64_t gene
   record.offset = offset;
   record.incarnation = incarnation;
   record.with_id = traits_.sends_ids;
+  record.by_dead = traits_.assign_only && generation != generation_;
   record.beyond = offset > world_.log.at(current, partition).end();
   record.producer = producer;
   const core::LogPoint at = world_.commits.commit(record, world_.now());

@@ -43,6 +43,7 @@ void ModelGroup::crash() {
   if (traits_.assign_only) {
     cursors_.clear();
     unmanaged_running_ = false;
+    ++generation_;
     world_.schedule.after(world_.random.millis(50, 4000), [this] {
       if (!unmanaged_running_) start();
     });

@@ -18,7 +18,7 @@ bool below(core::LogPoint at, Offset settled_at, const core::TailPositions& as_o
 }  // namespace
 
 core::Time Told::GroupKnown::sign_before(core::Time when) const {
-  const auto after = std::upper_bound(signs.begin(), signs.end(), when);
+  const auto after = std::lower_bound(signs.begin(), signs.end(), when);
   return after == signs.begin() ? core::Time{} : *std::prev(after);
 }
 

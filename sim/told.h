@@ -54,7 +54,8 @@ class Told {
     core::Time last_commit{};        // any commit, a person's too
     std::vector<core::Time> signs;   // of life: membership that ended, newer commits of its own
     std::vector<core::Time> gained;  // when it was first told to have members again
-    // The latest sign at or before `when`; the epoch when there was none.
+    // The latest sign before `when`; the epoch when there was none. One of the
+    // same instant may have been told before or after.
     core::Time sign_before(core::Time when) const;
     bool had_members(core::Time when) const { return members > 0 && !gained.empty() && gained.back() <= when; }
     std::set<int> topics;        // subscribed, as shown

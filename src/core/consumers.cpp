@@ -27,8 +27,19 @@ bool Consumer::subscribes(TopicNumber topic) const {
 bool Consumer::moved_by_hand(LogPoint at) const {
   // What the tail showed holds for the commits behind it until it shows something
   // else, even where an answer tells of a later moment.
-  if (shown) return managed && shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
+  if (shown) return shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
+  if (sure_empty) return at.offset >= tail_at(sure_empty, at.partition);
   return is_empty_group() && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
+}
+
+bool Consumer::has_read(LogPoint at, Offset settled_at) const {
+  if (read_to.partition != at.partition || settled_at > read_to.offset) return false;
+  return settled_at < read_to.offset || at.offset <= read_at;
+}
+
+void Consumer::reads(LogPoint at, Offset settled_at) {
+  read_to = {at.partition, settled_at};
+  read_at = at.offset;
 }
 
 bool Consumer::notes_commit(LogPoint at) {
@@ -93,12 +104,16 @@ void Consumers::note_row(ConsumerNumber consumer, TopicNumber topic, Cell& cell,
 bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics& topics, bool in_sync, Time now) {
   Consumer& c = consumers_[consumer];
   if (state.at.known()) {
+    const bool again = c.shown && c.shown->at.partition == state.at.partition && state.at.offset <= c.shown->at.offset;
+    if (again) return false;
     if (c.group_at.partition == state.at.partition && state.at.offset <= c.group_at.offset) return false;
     if (tail_at(c.group_as_of, state.at.partition) > state.at.offset) return false;  // the answer contains it
     c.group_at = state.at;
     c.group_as_of.reset();
+    c.sure_empty.reset();
     // A group that was deleted may come back as one whose membership is only told.
-    c.shown = state.exists ? std::optional(Consumer::Shown{state.at, state.members <= 0}) : std::nullopt;
+    const bool empty = state.members <= 0 && (state.managed || c.managed);
+    c.shown = state.exists ? std::optional(Consumer::Shown{state.at, empty}) : std::nullopt;
   } else if (state.as_of && c.group_at.known() &&
              static_cast<std::size_t>(c.group_at.partition) < state.as_of->size() &&
              c.group_at.offset >= tail_at(state.as_of, c.group_at.partition)) {
@@ -106,6 +121,7 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
   } else if (state.as_of && c.group_as_of && is_older(*state.as_of, *c.group_as_of)) {
     return false;
   } else {
+    if (c.told_for_sure && c.is_empty_group() && !c.sure_empty) c.sure_empty = c.group_as_of;
     c.group_at = LogPoint{};
     c.group_as_of = state.as_of;
   }

@@ -51,11 +51,14 @@ struct Consumer {
   // answer says nothing of the records between its question and itself.
   struct Shown {
     LogPoint at;
-    bool empty = false;
+    bool empty = false;  // a group that has members at times, and has none
   };
   std::optional<Shown> shown;
+  TailPositions sure_empty;   // else, of an answer before the latest, which the tail confirmed: no members
   bool told_for_sure = false; // the tail has passed the answer that told the membership
   LogPoint commit_at;         // the latest commit seen, counted or not
+  LogPoint read_to;           // where the commit read last took effect: its own record, or its transaction's marker
+  Offset read_at = kNoOffset; // its record
   bool dormant = false;  // found without members at the start; not observed until it commits or gains some
   Time last_sign{};      // latest commit, or end of membership
   Cadence cadence;
@@ -71,6 +74,10 @@ struct Consumer {
   // A commit whose record is `at` was made by somebody's hand: the group was
   // empty by then. One inside a transaction may be older than the emptiness.
   bool moved_by_hand(LogPoint at) const;
+  // The tail reads in the order in which commits take effect, so this one was
+  // read before; the frontier that it moved then may be gone with its topic.
+  bool has_read(LogPoint at, Offset settled_at) const;
+  void reads(LogPoint at, Offset settled_at);
   // A commit was read; true when it is newer than every one before.
   bool notes_commit(LogPoint at);
   Cell* cell(TopicNumber topic, Partition partition);

@@ -27,6 +27,7 @@ Engine::Engine(EngineConfig config) {
   std::vector<std::string> configured;
   for (const auto& [topic, names] : config.wait_for) configured.insert(configured.end(), names.begin(), names.end());
   std::sort(configured.begin(), configured.end());
+  configured.erase(std::unique(configured.begin(), configured.end()), configured.end());
   config.max_consumers = std::max(config.max_consumers, configured.size());
   state_ = std::make_unique<State>(std::move(config));
   for (const std::string& name : configured) static_cast<void>(state_->expectation.admit(name, state_->consumers));

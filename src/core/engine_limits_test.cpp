@@ -175,5 +175,16 @@ TEST(EngineLimits, P7AFullTableOfConsumersIgnoresMore) {
   EXPECT_EQ(g.engine().stats().commits_ignored, 1U);
 }
 
+// Found by the simulator, seed 42824.
+TEST(EngineLimits, P7ANameConfiguredForTwoTopicsHasOnePlace) {
+  EngineConfig config;
+  config.max_consumers = 1;
+  config.wait_for = {{"orders", {"views"}}, {"payments", {"views"}}};
+  Gateway g(config);
+  g.start();
+  g.members("search", 1);
+  EXPECT_EQ(g.engine().stats().consumers, 1U);
+}
+
 }  // namespace
 }  // namespace tidemark::core

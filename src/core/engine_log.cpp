@@ -20,6 +20,11 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     return;
   }
   Consumer& consumer = s.consumers[*number];
+  if (consumer.has_read(commit.at, commit.settled_at) && !planted(Bug::old_record_applies)) {
+    ++s.stats.commits_stale;
+    return;
+  }
+  consumer.reads(commit.at, commit.settled_at);
   const bool by_hand = consumer.moved_by_hand(commit.at);
   // A sign of life, even where the commit itself cannot count.
   if (consumer.notes_commit(commit.at) && commit.offset != kNoOffset && !by_hand) {
@@ -27,6 +32,9 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     consumer.dormant = false;
     consumer.cadence.committed(now);
   }
+  // The commit speaks of the topic before the list does: should the list name
+  // another incarnation, this one's positions go with it.
+  if (s.topics[*topic].id.is_nil()) s.topics[*topic].id = commit.topic_id;
   const Uuid current = s.topics[*topic].id;
   const bool other_incarnation = !commit.topic_id.is_nil() && !current.is_nil() && commit.topic_id != current;
   if ((consumer.denied && !consumer.configured) || (other_incarnation && !planted(Bug::incarnation_ignored))) {
@@ -126,7 +134,10 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
 void Engine::ends(const Ends& told, Time now, Effects& effects) {
   State& s = *state_;
   const auto topic = s.topics.find(told.topic);
-  if (!topic || told.partition < 0 || told.partition >= s.topics[*topic].partitions) return;
+  if (!topic || told.partition < 0 || !s.topics[*topic].exists()) return;
+  // A partition may be asked about, for a commit, before the list shows it.
+  const auto asked_about = static_cast<Partition>(s.topics[*topic].ends.size());
+  if (told.partition >= std::max(s.topics[*topic].partitions, asked_about)) return;
   const Uuid current = s.topics[*topic].id;
   if (!told.topic_id.is_nil() && !current.is_nil() && told.topic_id != current) return;
   PartitionEnds& ends = s.topics.ends(*topic, told.partition);
