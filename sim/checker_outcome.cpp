@@ -39,6 +39,8 @@ Verdict same(Outcome outcome) {
     case Outcome::unanchored: return Verdict::unanchored;
     case Outcome::pending:
     case Outcome::absent: return Verdict::pending;
+    case Outcome::failed:
+    case Outcome::handed_over:
     case Outcome::processed: break;
   }
   return Verdict::processed;
@@ -114,6 +116,9 @@ void Checker::check_outcome(const ModelGateway& gateway, const Wait& wait, const
       check_evidence(wait, *group, outcome);
       check_reset_seen(wait, outcome);
       return;
+    case Outcome::failed:
+    case Outcome::handed_over:
+      return fail("P1", std::string(core::name_of(outcome.outcome)) + " by a model that never is: " + outcome.name);
     case Outcome::absent:
       return check_absent(gateway, wait, outcome);
     case Outcome::pending:

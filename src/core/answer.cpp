@@ -9,6 +9,8 @@ std::string_view name_of(Outcome outcome) {
     case Outcome::skipped: return "skipped";
     case Outcome::absent: return "absent";
     case Outcome::unanchored: return "unanchored";
+    case Outcome::handed_over: return "handed_over";
+    case Outcome::failed: return "failed";
   }
   return "unknown";
 }
@@ -21,6 +23,7 @@ std::string_view name_of(PendingReason reason) {
     case PendingReason::asking_end: return "asking_end";
     case PendingReason::beyond_end: return "beyond_end";
     case PendingReason::append: return "append";
+    case PendingReason::ack: return "ack";
   }
   return "unknown";
 }
@@ -34,6 +37,9 @@ std::string_view name_of(Evidence::Source source) {
     case Evidence::Source::none: return "none";
     case Evidence::Source::commit: return "commit";
     case Evidence::Source::seed: return "seed";
+    case Evidence::Source::poll: return "poll";
+    case Evidence::Source::ack: return "ack";
+    case Evidence::Source::share: return "share";
   }
   return "unknown";
 }

@@ -18,14 +18,15 @@
 
 namespace tidemark::core {
 
-// Per consumer. Explicit acks, dead letters and early committers will add
-// `failed` and `handed_over` here.
+// Per consumer.
 enum class Outcome {
   processed,   // an anchor and a later settled commit above the event (P1)
   pending,     // not yet; `PendingReason` says why
   skipped,     // the group's position was moved past the event without reading it
   absent,      // no members and no commits for the grace time
   unanchored,  // committed above the event, but no earlier position is known: may have started at latest
+  handed_over, // committed by a client that commits before its work is done
+  failed,      // the consumer says so, by an ack or by a share group's archived record
 };
 
 enum class PendingReason {
@@ -35,15 +36,19 @@ enum class PendingReason {
   asking_end,   // its commit lies beyond the known end, which is being asked for
   beyond_end,   // its latest commit lies beyond the partition's end and proves nothing
   append,       // the event itself is not yet known to be appended
+  ack,          // it sends acks, and has not sent one for the event
 };
 
 struct Evidence {
-  enum class Source { none, commit, seed };
+  enum class Source { none, commit, seed, poll, ack, share };
   Source source = Source::none;
   Offset committed = kNoOffset;  // the latest commit
   Offset anchor = kNoOffset;     // the earlier position it is measured against
   bool anchor_declared = false;  // the anchor is the configuration's `reset: earliest`
-  LogPoint at;                   // the latest commit's record; unknown for a seed
+  LogPoint at;                   // the latest commit's record; unknown for a seed and a poll
+  Range acked;                   // by ack or share: the range around the event that was acknowledged
+  Offset since = kNoOffset;      // of a barrier: what lies below was not asked of this consumer
+  std::string reason;            // why it failed, as the consumer says
 };
 
 struct ConsumerOutcome {
@@ -103,6 +108,10 @@ struct Refusal {
     recreated_topic,     // the mark's topic was deleted and made again
     topic_limit,         // the topic's limit of open waits
     gateway_limit,       // the gateway's
+    too_many_partitions, // of a barrier
+    beyond_end,          // a position or an ack that the partition does not reach
+    unexpected_consumer, // an ack by somebody who is not expected there
+    unknown_event,       // an ack by id of an event that this gateway does not know
     not_ready,
     draining,
   };

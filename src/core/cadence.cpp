@@ -1,6 +1,7 @@
 #include "core/cadence.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace tidemark::core {
 
@@ -21,8 +22,18 @@ std::optional<Duration> Cadence::interval() const {
   if (count_ < kGaps) return std::nullopt;
   auto sorted = gaps_;
   std::sort(sorted.begin(), sorted.end());
-  if (sorted.front() < kShortestTimer || sorted.back() * 10 > sorted.front() * 13) return std::nullopt;
-  return sorted[kGaps / 2];
+  const Duration shortest = sorted.front();
+  if (shortest < kShortestTimer) return std::nullopt;
+  std::size_t single = 0;
+  for (const Duration gap : sorted) {
+    const auto percent = gap * 100 / shortest;
+    const auto multiple = (percent + 50) / 100;
+    const bool near = percent <= 130 || std::abs(percent - multiple * 100) <= 6 * multiple;
+    if (!near || multiple > kLongestSilence) return std::nullopt;
+    if (percent <= 130) ++single;
+  }
+  if (single < 2) return std::nullopt;
+  return sorted[(single - 1) / 2];
 }
 
 }  // namespace tidemark::core

@@ -21,11 +21,13 @@ class Cadence {
   static constexpr Duration kBurst = std::chrono::milliseconds(100);
   static constexpr Duration kShortestTimer = std::chrono::milliseconds(400);
   static constexpr std::size_t kGaps = 5;
+  static constexpr int kLongestSilence = 20;  // rounds without a commit, at most
 
   void committed(Time now);
 
   // The timer's interval; nullopt while there are too few rounds, or no rhythm:
-  // the longest of the last kGaps gaps is over 1.3 times the shortest.
+  // a gap of the last kGaps is neither about the shortest, nor near a whole
+  // multiple of it, as where a round had nothing to commit.
   std::optional<Duration> interval() const;
 
  private:

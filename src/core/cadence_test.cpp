@@ -33,6 +33,13 @@ TEST(Cadence, SaysNothingWithoutARhythm) {
   EXPECT_TRUE(with_gaps({1000, 1000, 1000, 1000, 1300}).interval().has_value());
 }
 
+TEST(Cadence, RoundsWithNothingToCommitAreLeftOut) {
+  const auto interval = with_gaps({5000, 10000, 5010, 15000, 4990}).interval();
+  ASSERT_TRUE(interval.has_value());
+  EXPECT_EQ(*interval, milliseconds(5000));
+  EXPECT_FALSE(with_gaps({5000, 12000, 5010, 15000, 4990}).interval().has_value());
+}
+
 TEST(Cadence, FastCommitsAreNoTimer) {
   EXPECT_FALSE(with_gaps({200, 200, 200, 200, 200, 200}).interval().has_value());
 }

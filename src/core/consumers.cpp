@@ -20,6 +20,11 @@ bool is_older(const std::vector<Offset>& a, const std::vector<Offset>& b) {
 
 }  // namespace
 
+EarlyClient Consumer::early() const {
+  if (commits_after || recognised == EarlyClient::none) return EarlyClient::none;
+  return early_without_timer(recognised) || cadence.interval() ? recognised : EarlyClient::none;
+}
+
 bool Consumer::subscribes(TopicNumber topic) const {
   return std::binary_search(subscribed.begin(), subscribed.end(), topic);
 }
@@ -135,7 +140,10 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
   if (members > 0) c.dormant = false;
   c.members = members;
   c.managed = state.exists && (state.managed || members > 0 || c.managed);
-  if (!state.client.empty()) c.client = state.client;
+  if (!state.client.empty() || !state.member.empty()) {
+    c.client = state.client;
+    c.recognised = recognise(state.client, state.member);
+  }
   if (state.topics_known && (members > 0 || !c.topics_known)) {
     c.topics_known = true;
     c.subscribed.clear();

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/cadence.h"
+#include "core/early_client.h"
 #include "core/events.h"
 #include "core/frontier.h"
 #include "core/obligations.h"
@@ -39,12 +40,14 @@ struct Consumer {
   bool denied = false;          // by pattern: neither shown nor waited for
   bool optional = false;        // by pattern: shown, not waited for
   bool reset_earliest = false;  // declared
+  bool commits_after = false;   // declared: commits after the work, whatever its client
 
   bool managed = false;  // has, or once had, members
   int members = 0;
   bool topics_known = false;
   std::vector<TopicNumber> subscribed;  // sorted
   std::string client;
+  EarlyClient recognised = EarlyClient::none;
   LogPoint group_at;          // version of the membership, where the tail showed it
   TailPositions group_as_of;  // else, of the answer that told it
   // The latest membership that the tail showed, in order with the commits. An
@@ -67,6 +70,8 @@ struct Consumer {
   std::unordered_map<TopicNumber, std::uint32_t> rows_per_topic;
   std::size_t open = 0;  // obligations
 
+  // The client whose commits come before its work is done, if that is what this is.
+  EarlyClient early() const;
   bool subscribes(TopicNumber topic) const;
   bool commits(TopicNumber topic) const { return rows_per_topic.contains(topic); }
   // The group had members and has none.

@@ -26,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -42,6 +43,10 @@ struct EngineConfig {
   std::unordered_map<std::string, std::vector<std::string>> wait_for;
   // Consumers declared to start at the log's start.
   std::vector<std::string> reset_earliest;
+  // Consumers declared to commit after their work, whatever their client.
+  std::vector<std::string> commits_after;
+  // Consumers declared to send acks: their commits are no evidence from the start.
+  std::vector<std::string> acking;
   // Glob patterns (* and ?) over group names, for observed groups only.
   // Empty allow: all. Deny wins. Optional ones are shown, not waited for.
   std::vector<std::string> allow;
@@ -55,6 +60,7 @@ struct EngineConfig {
   std::size_t max_waits_per_topic = 50'000;  // publishes; resumed marks count in max_waits only
   std::size_t max_consumers = 10'000;
   std::size_t max_frontiers = 250'000;
+  std::size_t max_barrier_partitions = 2'000;  // of one barrier
 };
 
 struct PublishRequest {
@@ -75,6 +81,27 @@ struct ResumeRequest {
   std::span<const std::string> only;
 };
 
+// A position that the caller names itself, after an append of its own.
+struct PositionRequest {
+  std::string topic;
+  Partition partition = 0;
+  Offset offset = kNoOffset;
+};
+
+// A barrier: everything named must be processed. Topics mean all that is in
+// them when their ends, asked for after this call, are told: above each
+// consumer's baseline, the position where it was first seen.
+struct BarrierRequest {
+  Mark mark;  // may be empty
+  std::span<const PositionRequest> positions;
+  std::span<const std::string> topics;
+  Scope scope = Scope::event;
+  Time began{};
+  Time deadline{};
+  bool wait = true;  // false: answer with how it stands once the ends are told
+  std::span<const std::string> only;
+};
+
 // A question for the ends of a partition.
 struct AskEnds {
   std::string topic;
@@ -89,7 +116,12 @@ struct Effects {
   // Appends whose deadline came before their delivery: withdraw each from the
   // log and tell the engine the result at once.
   std::vector<WaitId> overdue_appends;
+  std::vector<Look> looks;  // each must be answered by sight()
+  // Barriers that turned out to be impossible once the ends were told.
+  std::vector<std::pair<WaitId, Refusal>> refusals;
   void clear() {
+    looks.clear();
+    refusals.clear();
     answers.clear();
     asks.clear();
     overdue_appends.clear();
@@ -115,6 +147,10 @@ struct ConsumerView {
   std::string client;
   std::vector<TopicView> topics;
   std::optional<Duration> commit_interval;
+  bool commits_by_timer = false;
+  bool early = false;   // its client is known to commit before the work is done
+  bool acks = false;    // sends explicit acks for at least one topic
+  bool share = false;   // a share group
   std::string hint;
 };
 
@@ -163,6 +199,12 @@ class Engine {
   // `effects` when this returns.
   std::variant<WaitId, Refusal> publish(const PublishRequest& request, Time now, Effects& effects);
   std::variant<WaitId, Refusal> resume(const ResumeRequest& request, Time now, Effects& effects);
+  std::variant<WaitId, Refusal> barrier(const BarrierRequest& request, Time now, Effects& effects);
+  // Whether an ack may be written to the log of acks; it takes effect by ack(),
+  // when it is read there.
+  std::optional<Refusal> check(const Ack& ack, Time now) const;
+  // Where an event of a recent publish is, if this gateway still knows.
+  std::optional<Position> find_event(const Uuid& id) const;
   // The client went away: the wait is freed, nothing will be answered. Unknown
   // ids are ignored, here and in delivered().
   void cancel(WaitId wait);
@@ -174,6 +216,9 @@ class Engine {
   void group(const GroupState& group, Time now, Effects& effects);
   void topics(std::span<const TopicState> topics, Time now, Effects& effects);
   void ends(const Ends& ends, Time now, Effects& effects);
+  void ack(const Ack& ack, Time now, Effects& effects);
+  void share(const ShareProgress& progress, Time now, Effects& effects);
+  void sight(const Sight& sight, Time now, Effects& effects);
   void synced(Time now);
   void lost(Time now);
 

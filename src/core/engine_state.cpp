@@ -15,11 +15,13 @@ int badness(Outcome outcome) {
   switch (outcome) {
     case Outcome::processed: return 0;
     case Outcome::pending: return 1;
-    case Outcome::unanchored: return 2;
-    case Outcome::absent: return 3;
-    case Outcome::skipped: return 4;
+    case Outcome::handed_over: return 2;
+    case Outcome::unanchored: return 3;
+    case Outcome::absent: return 4;
+    case Outcome::skipped: return 5;
+    case Outcome::failed: return 6;
   }
-  return 5;
+  return 7;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct Commit {
   Offset offset = kNoOffset;       // next offset the group will read; kNoOffset: the row was deleted (tombstone)
   std::int32_t leader_epoch = -1;
   LogPoint at;                     // the commit's own record: its version
+  // Records at or above `offset` that are done too, where the client says so in
+  // the commit's metadata (Confluent's Parallel Consumer). Sorted, not adjoining.
+  std::span<const Range> done_above;
   Offset settled_at = kNoOffset;   // offset of the transaction's marker in at.partition; at.offset for a plain commit
 };
 
@@ -52,9 +56,60 @@ struct GroupState {
   int members = 0;
   bool topics_known = false; // `topics` is the whole subscription
   std::span<const std::string> topics;
-  std::string_view client;   // client id of one member, for people
+  std::string_view client;   // client id of one member
+  std::string_view member;   // id of that member
   LogPoint at;
   TailPositions as_of;
+};
+
+// An explicit acknowledgment, read from the topic of acks. Applied in the order
+// in which it was read: the later one wins.
+struct Ack {
+  std::string_view consumer;
+  std::string_view topic;
+  Uuid topic_id;  // nil where it does not say
+  Partition partition = 0;
+  Range offsets;
+  bool failed = false;
+  std::string_view reason;  // why it failed, for people
+};
+
+// How far a share group (KIP-932) is in one partition, as its state says.
+struct ShareProgress {
+  std::string_view group;
+  std::string_view topic;
+  Uuid topic_id;
+  Partition partition = 0;
+  Offset start = kNoOffset;               // all below it is done or given up
+  std::span<const Range> acknowledged;    // at or above start; sorted
+  std::span<const Range> archived;        // given up after the last attempt, or rejected; sorted
+  LogPoint at;                            // the state's record, in its own topic
+};
+
+// A question for one record of a partition, answered by a Sight.
+struct Look {
+  std::string topic;
+  Partition partition = 0;
+  Offset from = 0;
+  Offset until = kNoOffset;  // exclusive; kNoOffset: the high watermark when the question is taken up
+  // The record with this tidemark-id, committed or not; else the first visible
+  // one: data, and not of an aborted or open transaction.
+  std::optional<Uuid> id;
+  std::uint64_t number = 0;
+};
+
+struct Sight {
+  enum class Result {
+    found,
+    none,    // certainly not in [from, until)
+    failed,  // could not be read: the records are gone, too many, or the topic is
+  };
+  std::uint64_t number = 0;
+  Result result = Result::failed;
+  Uuid topic_id;
+  Offset offset = kNoOffset;         // found
+  std::int32_t leader_epoch = -1;    // of that record's batch
+  Offset until = kNoOffset;          // how far it was read
 };
 
 struct TopicState {

@@ -40,8 +40,11 @@ std::optional<ConsumerNumber> Expectation::admit(std::string_view name, Consumer
   Consumer& consumer = consumers[*number];
   for (const auto& [topic, names] : config_.wait_for)
     if (std::find(names.begin(), names.end(), name) != names.end()) consumer.configured = true;
-  const std::vector<std::string>& earliest = config_.reset_earliest;
-  consumer.reset_earliest = std::find(earliest.begin(), earliest.end(), name) != earliest.end();
+  const auto in = [&](const std::vector<std::string>& names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  consumer.reset_earliest = in(config_.reset_earliest);
+  consumer.commits_after = in(config_.commits_after);
   consumer.denied = denies(name);
   consumer.optional = matches_any(config_.optional, name);
   return number;

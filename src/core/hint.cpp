@@ -11,6 +11,16 @@ std::string text_of(Duration duration) {
   return text + " s";
 }
 
+// The one-line change that makes its commits mean that the work is done.
+std::string cure_for(const Consumer& consumer) {
+  std::string cure = "commit after the work";
+  if (consumer.early() == EarlyClient::kafka_go) cure = "use FetchMessage, and CommitMessages after the work, not ReadMessage";
+  if (consumer.early() == EarlyClient::librdkafka)
+    cure = "set enable.auto.offset.store=false and store offsets after the work";
+  if (consumer.early() == EarlyClient::aiokafka) cure = "set enable_auto_commit=False and call commit() after the work";
+  return cure + ", or declare it with commits: after-processing";
+}
+
 std::string hint_for(const Consumer& consumer, const Need& need, bool recreated, Duration absent_grace) {
   switch (need.outcome) {
     case Outcome::skipped:
@@ -21,10 +31,18 @@ std::string hint_for(const Consumer& consumer, const Need& need, bool recreated,
     case Outcome::unanchored:
       return "its first known commit lies above the event, as after a start at latest: declare it with reset: earliest, "
              "or let it commit its position before the event";
+    case Outcome::handed_over:
+      return "its client commits before the work is done: " + cure_for(consumer);
+    case Outcome::failed:
+      return need.evidence.source == Evidence::Source::share
+                 ? "the share group gave the record up: look at its delivery attempts and its dead letters"
+                 : "the consumer says that it failed: its reason tells why";
     case Outcome::processed:
     case Outcome::pending:
       break;
   }
+  if (need.outcome == Outcome::pending && need.reason == PendingReason::ack)
+    return "it sends acks and has not acked the event: is it still at work?";
   if (const auto interval = consumer.cadence.interval())
     return "commits about every " + text_of(*interval) +
            ": commit after each batch, or set auto.commit.interval.ms lower";
@@ -37,6 +55,7 @@ std::string hint_for(const Consumer& consumer, const Need& need, bool recreated,
                                   : "it has never committed this partition: is it running?";
     case PendingReason::lag:
       return consumer.is_empty_group() ? "the group has no members: start the consumer" : "";
+    case PendingReason::ack:
     case PendingReason::append:
     case PendingReason::asking_end:
     case PendingReason::none:

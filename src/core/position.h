@@ -29,6 +29,13 @@ struct Position {
   friend bool operator==(const Position&, const Position&) = default;
 };
 
+// All offsets in [first, last].
+struct Range {
+  Offset first = kNoOffset;
+  Offset last = kNoOffset;
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
 // Where the record of a commit stands in the log of commits (Kafka's
 // __consumer_offsets). Within one partition a higher offset is a later commit;
 // between partitions there is no order. All records of one group, commits and
@@ -39,6 +46,10 @@ struct LogPoint {
   bool known() const { return partition >= 0; }
   friend bool operator==(const LogPoint&, const LogPoint&) = default;
 };
+
+// In place of a partition of the commit log, for commits that were asked for
+// because that log may not be read: offset is the number of the question's round.
+inline constexpr Partition kPolledLog = 1 << 30;
 
 // For each partition of the commit log, the offset the tail would read next,
 // taken before a question was sent: the version of the answer to it. An answer

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,9 +51,36 @@ struct MarkCall {
   core::Time received{};
 };
 
+// POST /waits: whatever is named must be processed.
+struct WaitsCall {
+  core::Mark mark;  // marks of the body, merged; may be empty
+  std::vector<core::PositionRequest> positions;
+  std::vector<std::string> topics;  // all that is in them now
+  core::Scope scope = core::Scope::event;
+  bool wait = true;
+  std::optional<core::Duration> wait_for;
+  std::vector<std::string> only;  // "for"
+  core::Time received{};
+};
+
+// POST /acks
+struct AckCall {
+  std::string consumer;
+  std::optional<Uuid> id;  // instead of topic, partition and offsets
+  std::string topic;
+  core::Partition partition = 0;
+  core::Range offsets;
+  bool failed = false;
+  std::string reason;
+  core::Time received{};
+};
+
 class Replies {
  public:
   virtual ~Replies() = default;
+  virtual void acked(ExchangeId) {}
+  // The ack is not in the log, or may not be.
+  virtual void ack_failed(ExchangeId, const core::Delivery&) {}
   virtual void answered(ExchangeId exchange, const core::Answer& answer) = 0;
   virtual void refused(ExchangeId exchange, const core::Refusal& refusal) = 0;
 };
@@ -67,6 +95,10 @@ class Api {
   virtual ~Api() = default;
   virtual void publish(ExchangeId exchange, PublishCall call) = 0;
   virtual void resume(ExchangeId exchange, MarkCall call) = 0;
+  virtual void barrier(ExchangeId, WaitsCall) {}
+  virtual void ack(ExchangeId, AckCall) {}
+  // GET /doctor: a JSON document (gateway/doctor.h). `exchange` is not held.
+  virtual void inspect(std::function<void(std::string json)> done) { done("{}"); }
   virtual void gone(ExchangeId exchange) = 0;
 
   virtual std::vector<core::TopicView> topics() = 0;

@@ -56,6 +56,9 @@ inline constexpr ProblemKind kUnsupportedMedia{415, "unsupported-media-type",
 inline constexpr ProblemKind kForbiddenTopic{403, "forbidden-topic", "The topic is not for publishers"};
 inline constexpr ProblemKind kUnknownTopic{404, "unknown-topic", "There is no such topic"};
 inline constexpr ProblemKind kRecreatedTopic{410, "recreated-topic", "The topic was deleted and made again"};
+inline constexpr ProblemKind kTooManyPartitions{413, "too-many-partitions", "The barrier has too many partitions"};
+inline constexpr ProblemKind kBeyondEnd{400, "beyond-end", "The partition does not reach that offset"};
+inline constexpr ProblemKind kUnknownEvent{404, "unknown-event", "This gateway does not know the event"};
 inline constexpr ProblemKind kEventTooLarge{413, "event-too-large", "The event is larger than its topic takes"};
 inline constexpr ProblemKind kTopicLimit{429, "topic-limit", "The topic is at its limit"};
 inline constexpr ProblemKind kNotAppended{502, "not-appended", "The log did not take the event"};

@@ -240,6 +240,10 @@ Response render(const core::Refusal& refusal) {
       case Code::gateway_limit: return kOverloaded;
       case Code::not_ready: return kNotReady;
       case Code::draining: return kDraining;
+      case Code::too_many_partitions: return kTooManyPartitions;
+      case Code::beyond_end: return kBeyondEnd;
+      case Code::unexpected_consumer: return kUnknownConsumer;
+      case Code::unknown_event: return kUnknownEvent;
     }
     return kNotReady;
   };

@@ -14,6 +14,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -49,6 +51,43 @@ struct EndsQuery {
   std::uint64_t number = 0;  // comes back as Ends::asked
 };
 
+// One record of a followed topic. Views are valid during the call only.
+struct FollowedRecord {
+  std::string_view topic;
+  core::Partition partition = 0;
+  core::Offset offset = 0;
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> value;
+};
+
+// A topic of Tidemark's own that every gateway reads.
+struct Follow {
+  std::string topic;
+  core::Duration history{};  // begins with the records of so long ago
+  // Made when it is missing, with these settings.
+  core::Partition partitions = 1;
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+// A group that somebody waits for now.
+struct OpenGroup {
+  std::string name;
+  std::optional<core::Duration> commit_interval;  // learned
+};
+
+// What an operator should know of the cluster; absent where it could not be learned.
+struct ClusterFacts {
+  struct Topic {
+    std::string name;
+    int replicas = 0;
+    std::optional<int> min_insync_replicas;
+  };
+  std::optional<int> coordinator_linger_ms;  // group.coordinator.append.linger.ms; -1: adaptive
+  std::vector<Topic> topics;                 // not the internal ones
+  std::vector<core::Partition> blind;        // partitions of the commit log that cannot be read
+  bool polling = false;                      // the commit log is denied: positions are asked for
+};
+
 class Observer {
  public:
   virtual ~Observer() = default;
@@ -60,8 +99,15 @@ class Observer {
   // The whole list of topics, whenever it changed.
   virtual void on_topics(std::span<const core::TopicState> topics) = 0;
   virtual void on_ends(const core::Ends& ends) = 0;
+  virtual void on_share(const core::ShareProgress&) {}
+  virtual void on_sight(const core::Sight&) {}
+  virtual void on_followed(const FollowedRecord&) {}
+  // Asked by the log when it must poll for positions: fills in the groups that
+  // somebody waits for.
+  virtual void open_groups(std::vector<OpenGroup>&) {}
   // The group list and all seeds were delivered and the tail has passed the
   // ends noted after the last seed: what was told so far is complete (P8).
+  // Followed topics have been read up to the ends noted then, too.
   // Comes again after each on_lost, once that is true again.
   virtual void on_synced() = 0;
   // The log cannot be reached. Until on_synced comes, what is known is old.
@@ -89,6 +135,19 @@ class Log {
   // until the topic is gone. Bounded: one question per partition is outstanding
   // and later ones join the next round.
   virtual void ask_ends(const EndsQuery& query) = 0;
+
+  // Looks for a record; the answer comes as on_sight, exactly once, at the
+  // latest when `bound` has passed. Reads on a connection of its own. Error kind
+  // limit when too many are under way: then on_sight will not come.
+  virtual Result<void> look(const core::Look&, core::Duration) { return Error{ErrorKind::limit, "not here"}; }
+
+  // Before start(): reads this topic too, from now on and again after each loss,
+  // and tells its records with on_followed in order. A record may be told twice.
+  virtual void follow(Follow) {}
+
+  // Gathers what `tidemark doctor` shows; `done` is called once, at the latest
+  // when `bound` has passed, with what was learned by then.
+  virtual void inspect(core::Duration, std::function<void(ClusterFacts)> done) { done({}); }
 
   // Reads the list of topics now rather than at its next turn. `done` is called
   // once: when on_topics has told what changed, or at `bound`. Many calls share
