@@ -112,6 +112,12 @@ void Checker::refused(const ModelGateway& gateway, const PublishSpec* publish, c
     case Code::recreated_topic:
     case Code::forbidden_topic:
       break;
+    case Code::too_many_partitions:
+    case Code::beyond_end:
+    case Code::unexpected_consumer:
+    case Code::unknown_event:
+      fail("P7", "refused for what no client asks here: " + refusal.detail);
+      break;
   }
   if ((refusal.code == Code::not_ready || refusal.code == Code::draining || refusal.code == Code::topic_limit ||
        refusal.code == Code::gateway_limit) &&

@@ -26,11 +26,11 @@ std::optional<Duration> Cadence::interval() const {
   if (shortest < kShortestTimer) return std::nullopt;
   std::size_t single = 0;
   for (const Duration gap : sorted) {
-    const auto percent = gap * 100 / shortest;
-    const auto multiple = (percent + 50) / 100;
-    const bool near = percent <= 130 || std::abs(percent - multiple * 100) <= 6 * multiple;
+    const auto ratio = gap * 1000 / shortest;
+    const auto multiple = (ratio + 500) / 1000;
+    const bool near = ratio <= 1300 || std::abs(ratio - multiple * 1000) <= 60 * multiple;
     if (!near || multiple > kLongestSilence) return std::nullopt;
-    if (percent <= 130) ++single;
+    if (ratio <= 1300) ++single;
   }
   if (single < 2) return std::nullopt;
   return sorted[(single - 1) / 2];
