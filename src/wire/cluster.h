@@ -29,8 +29,8 @@
 
 namespace tidemark::wire {
 
-enum class Purpose : std::uint8_t { produce, tail, ask };
-inline constexpr std::size_t kPurposes = 3;
+enum class Purpose : std::uint8_t { produce, tail, ask, look, follow };
+inline constexpr std::size_t kPurposes = 5;
 
 struct ClusterOptions {
   std::vector<Address> bootstrap;  // at least one

@@ -1,7 +1,7 @@
 // Every generated message in every version it has: generated/{api_versions,
 // consumer_group_describe, consumer_group_member_metadata_record,
-// consumer_group_metadata_record, create_topics, delete_topics, describe_groups,
-// fetch, find_coordinator, group_metadata_record, headers, init_producer_id,
+// consumer_group_metadata_record, create_topics, delete_topics,
+// describe_configs, describe_groups, fetch, find_coordinator, group_metadata_record, headers, init_producer_id,
 // list_groups, list_offsets, metadata, offset_commit, offset_commit_record,
 // offset_fetch, produce}.cpp. What real brokers say is in recorded_frames_test.cpp.
 #include <gtest/gtest.h>

@@ -8,6 +8,7 @@
 #include "wire/generated/random/consumer_group_metadata_record_test.h"
 #include "wire/generated/random/create_topics_test.h"
 #include "wire/generated/random/delete_topics_test.h"
+#include "wire/generated/random/describe_configs_test.h"
 #include "wire/generated/random/describe_groups_test.h"
 #include "wire/generated/random/fetch_test.h"
 #include "wire/generated/random/find_coordinator_test.h"
@@ -39,6 +40,8 @@ void for_each_message(Visit visit) {
   visit.template operator()<CreateTopicsResponse>("CreateTopicsResponse");
   visit.template operator()<DeleteTopicsRequest>("DeleteTopicsRequest");
   visit.template operator()<DeleteTopicsResponse>("DeleteTopicsResponse");
+  visit.template operator()<DescribeConfigsRequest>("DescribeConfigsRequest");
+  visit.template operator()<DescribeConfigsResponse>("DescribeConfigsResponse");
   visit.template operator()<DescribeGroupsRequest>("DescribeGroupsRequest");
   visit.template operator()<DescribeGroupsResponse>("DescribeGroupsResponse");
   visit.template operator()<FetchRequest>("FetchRequest");
