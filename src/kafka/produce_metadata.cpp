@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "kafka/produce_plant.h"
 #include "kafka/producer.h"
 #include "wire/error_codes.h"
 #include "wire/murmur2.h"
 
 namespace tidemark::kafka {
 
+using produce::Bug;
+using produce::planted;
 using wire::ErrorCode;
 
 produce::TopicQueue& Producer::topic_queue(const std::string& name, core::Time now) {
@@ -53,8 +56,11 @@ void Producer::apply(TopicQueue& topic, core::Time now) {
     return;
   }
   if (info->partitions.empty()) return;
-  const bool other_id = !topic.id.is_nil() && !info->id.is_nil() && topic.id != info->id;
-  if (other_id || info->partitions.size() < topic.partitions.size()) clear_partitions(topic);
+  const bool both_ids = !topic.id.is_nil() && !info->id.is_nil();
+  const bool other_id = both_ids && topic.id != info->id;
+  // A topic never loses partitions: under the same id, fewer are old news.
+  const bool fewer = !both_ids && info->partitions.size() < topic.partitions.size();
+  if (other_id || fewer) clear_partitions(topic);
   if (!info->id.is_nil()) topic.id = info->id;
   apply_partitions(topic, *info);
   place_held(topic);
@@ -65,7 +71,7 @@ void Producer::apply_partitions(TopicQueue& topic, const wire::TopicInfo& info) 
     topic.partitions.push_back(std::make_unique<PartitionQueue>(topic, static_cast<core::Partition>(i)));
     topic.partitions.back()->min_generation = forgotten_generation_ + 1;
   }
-  for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
+  for (std::size_t i = 0; i < info.partitions.size(); ++i) {
     PartitionQueue& partition = *topic.partitions[i];
     const wire::PartitionInfo& now = info.partitions[i];
     const bool older = now.leader_epoch >= 0 && now.leader_epoch < partition.leader_epoch;
@@ -76,12 +82,16 @@ void Producer::apply_partitions(TopicQueue& topic, const wire::TopicInfo& info) 
   }
 }
 
-// The topic was deleted and made again, which is the only way to another id or
-// to fewer partitions. What was not written belongs to the new topic.
+// The topic was deleted and made again, which is the only way to another id or,
+// where brokers are too old to tell ids, to fewer partitions. What was not written belongs to the new topic.
 void Producer::clear_partitions(TopicQueue& topic) {
   for (auto& partition : topic.partitions) {
-    forgotten_generation_ = std::max(forgotten_generation_, partition->generation);
-    if (partition->batch) {
+    if (!planted(Bug::used_counts_forgotten)) {
+      forgotten_generation_ = std::max(forgotten_generation_, partition->generation);
+    }
+    if (planted(Bug::remade_topic_gets_batch) && partition->batch) {
+      requeue(*partition);
+    } else if (partition->batch) {
       end_unknown(*partition, Reason::unknown_topic, "the topic was deleted and made again", true);
     }
     while (!partition->queue.empty()) {
@@ -167,7 +177,12 @@ void Producer::lose(TopicQueue& topic) {
       move(partition->queue, partition->queue.begin(), topic.held, topic.held.end());
     }
     if (partition->batch && !partition->batch->request) {
-      end_unknown(*partition, Reason::unknown_topic, "there is no topic " + topic.name + " any more", true);
+      const std::string why = "there is no topic " + topic.name + " any more";
+      if (planted(Bug::gone_topic_is_not_appended)) {
+        refuse_batch(*partition, Reason::unknown_topic, why);
+      } else {
+        end_unknown(*partition, Reason::unknown_topic, why, true);
+      }
     }
   }
   while (!topic.unplaced.empty()) move(topic.unplaced, topic.unplaced.begin(), topic.held, topic.held.end());
@@ -213,6 +228,10 @@ void Producer::producer_id(std::int64_t id, std::int16_t epoch, core::Time now) 
   asking_id_ = false;
   id_wanted_ = false;
   id_failures_ = 0;
+  if (planted(Bug::new_epoch_keeps_sequence) && generation_ > 0) {
+    id = identity_.producer_id;
+    epoch = static_cast<std::int16_t>(identity_.producer_epoch + 1);
+  }
   identity_ = {.producer_id = id, .producer_epoch = epoch, .base_sequence = config_.first_sequence};
   ++generation_;
 }

@@ -114,6 +114,42 @@ TEST(ProducerPlacement, ANewPartitionIsUsedOnceMetadataHasIt) {
   EXPECT_EQ(scene->end(id).partition, 5);
 }
 
+// Found by tidemark-sim-producer, seed 16645: a broker that had not heard of the
+// new partition was taken for news of a topic deleted and made again, and what was
+// in flight ended as unknown.
+TEST(ProducerPlacement, FewerPartitionsUnderTheSameIdAreOldNews) {
+  auto scene = Scene::ready();
+  const wire::Metadata before = scene->metadata;
+  scene->topic("orders", 4);
+  scene->tell_metadata();
+  const SentRequest old = scene->send({"old"}, 0);
+  const SentRequest young = scene->send({"young"}, 3);
+  scene->producer.metadata(std::make_shared<wire::Metadata>(before), scene->now);
+  scene->step();
+  EXPECT_FALSE(scene->ended(1));
+  EXPECT_FALSE(scene->id_asked);
+  scene->succeed(old, 7);
+  scene->answer(young, {.partition = 3, .base_offset = 2});
+  EXPECT_EQ(scene->end(1).fate, Fate::appended);
+  EXPECT_EQ(scene->end(2).fate, Fate::appended);
+  EXPECT_EQ(scene->end(2).offset, 2);
+}
+
+// Brokers before 2.8 tell no ids: then fewer partitions are another topic.
+TEST(ProducerPlacement, FewerPartitionsWithoutAnIdAreAnotherTopic) {
+  auto scene = std::make_unique<Scene>();
+  scene->topic("orders", 3, 0);
+  scene->tell_metadata();
+  scene->step();
+  scene->give_producer_id();
+  scene->send({"a"}, 2);
+  scene->metadata.topics.erase("orders");
+  scene->topic("orders", 2, 0);
+  scene->tell_metadata();
+  scene->step();
+  EXPECT_EQ(scene->end(1).fate, Fate::unknown);
+}
+
 TEST(ProducerPlacement, APartitionThatDoesNotExistIsInvalidOnlyByFreshMetadata) {
   auto scene = Scene::ready();
   const log::AppendId id = scene->append("x", 3);
