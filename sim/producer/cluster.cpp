@@ -5,7 +5,6 @@
 
 namespace tidemark::sim::producer {
 
-using std::chrono::milliseconds;
 using wire::ErrorCode;
 
 namespace {
@@ -160,16 +159,21 @@ void Cluster::move_log_start(const Place& place) {
   if (partition.committed == partition.log_start) return;
   partition.log_start = world_.random.between(partition.log_start + 1, partition.committed);
   world_.count(Fault::log_start_moved);
-  // Far longer ago than a producer is in doubt, as retention is in practice.
-  const core::Time idle = world_.now() - world_.plan.config.delivery_timeout - milliseconds(100);
-  if (world_.plan.old_brokers && partition.log.forget_idle(partition.log_start, idle)) {
-    world_.count(Fault::state_forgotten);
+}
+
+void Cluster::forget_producers() {
+  for (auto& [name, topic] : current_) {
+    for (Partition& partition : topic->partitions) {
+      partition.log_start = partition.committed;
+      if (partition.log.forget_producers()) world_.count(Fault::state_forgotten);
+    }
   }
+  world_.note("producers forgotten", {});
 }
 
 void Cluster::write_other(const Place& place) {
   if (place.partition().leader < 0) return;
-  for (int i = world_.random.small(1, 3); i > 0; --i) place.partition().log.append_other(world_.now());
+  for (int i = world_.random.small(1, 3); i > 0; --i) place.partition().log.append_other();
   world_.count(Fault::other_producers);
   replicate_soon(*place.topic, place.index);
 }

@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -84,6 +85,10 @@ class Cluster {
   void remove(const std::string& name);
   void create(const std::string& name);
   void heal();
+  // What brokers before 2.4 do once retention has taken all that a producer
+  // wrote: they forget its count. Long after anything was in doubt, as
+  // retention is in practice.
+  void forget_producers();
 
   // The leader has written something: its replicas will, unless they are stalled.
   void replicate_soon(Topic& topic, std::size_t index);

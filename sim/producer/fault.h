@@ -47,7 +47,8 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
 // What the checker lets pass, each a limit that src/kafka/producer.h or the
 // documentation states. Counted, so that an excuse cannot quietly grow.
 #define TIDEMARK_PRODUCER_EXCUSES(X) \
-  X(lost_by_unclean_election) X(offset_after_unclean_election) X(remade_topic_taken_by_name) X(order_after_deletion)
+  X(lost_by_unclean_election) X(offset_after_unclean_election) X(remade_topic_taken_by_name) \
+  X(order_after_deletion) X(first_into_another_log)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

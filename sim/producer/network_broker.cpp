@@ -95,7 +95,7 @@ void Network::take(const FlightPtr& flight, std::size_t index) {
   }
   if (const ErrorCode by_chance = refusal_by_chance(); by_chance != ErrorCode::none) return refuse(by_chance);
   if (const ErrorCode invalid = validate(sent, *topic, part); invalid != ErrorCode::none) return refuse(invalid);
-  const PartitionLog::Verdict verdict = partition.log.append(sent.batch, world_.now(), world_.plan.old_brokers);
+  const PartitionLog::Verdict verdict = partition.log.append(sent.batch, world_.plan.old_brokers);
   if (verdict.error != ErrorCode::none) {
     world_.count(verdict.error == ErrorCode::unknown_producer_id ? Fault::unknown_producer_id
                                                                  : Fault::sequence_really_out_of_order);

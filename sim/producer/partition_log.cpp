@@ -17,7 +17,7 @@ std::int32_t advance(std::int32_t sequence, std::int64_t by) {
 
 }  // namespace
 
-PartitionLog::Verdict PartitionLog::append(const ModelBatch& batch, core::Time now, bool old) {
+PartitionLog::Verdict PartitionLog::append(const ModelBatch& batch, bool old) {
   const auto count = static_cast<std::int64_t>(batch.values.size());
   const std::int32_t last = advance(batch.first_sequence, count - 1);
   const auto known = known_.find(batch.producer_id);
@@ -37,14 +37,14 @@ PartitionLog::Verdict PartitionLog::append(const ModelBatch& batch, core::Time n
   }
   const core::Offset base = end();
   values_.insert(values_.end(), batch.values.begin(), batch.values.end());
-  written_.push_back({batch.producer_id, batch.epoch, batch.first_sequence, last, base, end(), now});
+  written_.push_back({batch.producer_id, batch.epoch, batch.first_sequence, last, base, end()});
   remember(written_.back());
   return {.base = base, .end = end()};
 }
 
-void PartitionLog::append_other(core::Time now) {
+void PartitionLog::append_other() {
   values_.emplace_back();
-  written_.push_back({-1, -1, -1, -1, end() - 1, end(), now});
+  written_.push_back({-1, -1, -1, -1, end() - 1, end()});
 }
 
 void PartitionLog::remember(const Written& written) {
@@ -76,11 +76,10 @@ bool PartitionLog::load_snapshot() {
   return forgot;
 }
 
-bool PartitionLog::forget_idle(core::Offset log_start, core::Time before) {
-  return std::erase_if(known_, [&](const auto& entry) {
-    const Written& last = entry.second.batches.back();
-    return last.end <= log_start && last.time < before;
-  }) > 0;
+bool PartitionLog::forget_producers() {
+  const bool any = !known_.empty();
+  known_.clear();
+  return any;
 }
 
 std::vector<core::Offset> PartitionLog::ends_from(core::Offset committed) const {

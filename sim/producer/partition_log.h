@@ -21,7 +21,6 @@
 #include <vector>
 
 #include "core/events.h"
-#include "core/time.h"
 #include "wire/error_codes.h"
 
 namespace tidemark::sim::producer {
@@ -44,9 +43,9 @@ class PartitionLog {
 
   // `old`: a broker that does not take a producer id it does not know in the
   // middle of its count.
-  Verdict append(const ModelBatch& batch, core::Time now, bool old);
+  Verdict append(const ModelBatch& batch, bool old);
   // Somebody else's record, or a marker.
-  void append_other(core::Time now);
+  void append_other();
 
   // Takes the batches at and above `to` away (a batch goes whole); returns the
   // values lost. What the producers are known to have sent goes back with them.
@@ -54,9 +53,8 @@ class PartitionLog {
   // A restart: of each producer only the last batch is in the snapshot. True when
   // more was known before.
   bool load_snapshot();
-  // What an old broker does when the log start passes a producer's last batch.
-  // Only counts that rest since `before`. True when one was forgotten.
-  bool forget_idle(core::Offset log_start, core::Time before);
+  // True when any was known.
+  bool forget_producers();
 
   core::Offset end() const { return static_cast<core::Offset>(values_.size()); }
   // By offset, from the very first; empty for other producers' records.
@@ -72,7 +70,6 @@ class PartitionLog {
     std::int32_t last;
     core::Offset base;
     core::Offset end;
-    core::Time time;
   };
   struct Known {
     std::int16_t epoch = -1;

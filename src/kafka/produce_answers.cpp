@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "kafka/produce_plant.h"
 #include "kafka/producer.h"
 
 namespace tidemark::kafka {
@@ -15,7 +16,9 @@ namespace {
 
 using core::kNoOffset;
 constexpr core::Offset kMaxOffset = std::numeric_limits<core::Offset>::max();
+using produce::Bug;
 using produce::Handling;
+using produce::planted;
 using wire::msg::ProduceResponse;
 
 // Null when the response does not speak of that partition. Topics are named by
@@ -41,7 +44,8 @@ std::string reason_text(const ProduceResponse::PartitionProduceResponse& answer)
 }  // namespace
 
 std::optional<Producer::Request> Producer::close_request(std::uint64_t number) {
-  const auto found = requests_.find(number);
+  auto found = requests_.find(number);
+  if (planted(Bug::late_answer_matched) && found == requests_.end()) found = requests_.begin();
   if (found == requests_.end()) return std::nullopt;
   Request request = std::move(found->second);
   requests_.erase(found);
@@ -78,10 +82,12 @@ void Producer::no_answer(Batch& batch, bool maybe_sent, const std::string& why, 
   PartitionQueue& partition = *batch.partition;
   partition.last_error = why;
   pause_partition(partition, now);
+  if (planted(Bug::disconnect_is_not_appended) && maybe_sent) return refuse_batch(partition, Reason::unavailable, why);
   batch.in_doubt = batch.in_doubt || maybe_sent;
   if (!batch.in_doubt) {
     requeue(partition);
   } else if (partition.topic->gone) {
+    if (planted(Bug::gone_topic_is_not_appended)) return refuse_batch(partition, Reason::unknown_topic, why);
     end_unknown(partition, Reason::unknown_topic, why, true);
   }
 }
@@ -91,7 +97,7 @@ void Producer::settle(Batch& batch, const PartResponse& answer, core::Time now) 
   if (answer.log_start_offset > partition.end) partition.end = answer.log_start_offset;
   if (produce::error_rule(answer.error_code).handling == Handling::appended) return appended(partition, answer, now);
   partition.last_error = reason_text(answer);
-  if (answer.base_offset > kNoOffset) batch.in_doubt = true;
+  if (answer.base_offset > kNoOffset && !planted(Bug::offset_in_error_ignored)) batch.in_doubt = true;
   settle_error(partition, answer, now);
 }
 
@@ -100,7 +106,10 @@ void Producer::settle_error(PartitionQueue& partition, const PartResponse& answe
   const std::string why = partition.last_error;
   if (rule.refresh) want_refresh(now);
   if (rule.maybe_written) partition.batch->in_doubt = true;
-  if (partition.batch->in_doubt) return settle_doubtful(partition, answer, rule, now);
+  const bool careless =
+      (planted(Bug::doubtful_sent_under_new_id) && rule.handling == Handling::new_producer_id) ||
+      (planted(Bug::too_large_ignores_doubt) && rule.handling == Handling::split);
+  if (partition.batch->in_doubt && !careless) return settle_doubtful(partition, answer, rule, now);
 
   const std::size_t count = partition.batch->appends.size();
   switch (rule.handling) {
@@ -111,6 +120,7 @@ void Producer::settle_error(PartitionQueue& partition, const PartResponse& answe
       if (count == 1) return refuse_batch(partition, rule.reason, why);
       partition.topic->max_batch_bytes = std::min(partition.topic->max_batch_bytes, partition.batch->bytes.size() / 2);
       partition.max_records = count / 2;
+      if (planted(Bug::split_loses_rest)) partition.batch->appends.pop_back();
       return requeue(partition);
     case Handling::without_bad:
       return refuse_bad(partition, answer, rule.reason);
@@ -163,6 +173,9 @@ void Producer::appended(PartitionQueue& partition, const PartResponse& answer, c
   partition.not_before = {};
   partition.max_records = 0;
   partition.last_error.clear();
+  if (planted(Bug::duplicate_is_failure) && answer.error_code != 0) {
+    return refuse_batch(partition, Reason::internal, reason_text(answer));
+  }
   const bool offset_known = answer.base_offset >= 0 && answer.base_offset <= kMaxOffset - count;
   if (answer.error_code != 0 || !offset_known) {
     return end_unknown(partition, Reason::none, "appended, but the broker does not say at which offset", false);
@@ -172,12 +185,12 @@ void Producer::appended(PartitionQueue& partition, const PartResponse& answer, c
   delivery.fate = core::Delivery::Fate::appended;
   delivery.partition = partition.index;
   delivery.topic_id = partition.batch->topic_id;
-  delivery.offset = answer.base_offset;
+  delivery.offset = planted(Bug::offset_from_known_end) ? partition.end : answer.base_offset;
   delivery.leader_epoch = partition.batch->leader_epoch;
   const std::shared_ptr<Batch> batch = detach(partition);
   while (!batch->appends.empty()) {
     deliver(batch->appends.begin(), delivery);
-    ++delivery.offset;
+    if (!planted(Bug::offset_of_first_for_all)) ++delivery.offset;
   }
   partition.end = delivery.offset;
 }
@@ -201,7 +214,7 @@ void Producer::appended_elsewhere(PartitionQueue& partition, const PartResponse&
 // `new_id`: whether the batch used up its sequence numbers is not known either.
 void Producer::end_unknown(PartitionQueue& partition, Reason reason, const std::string& why, bool new_id) {
   const core::Delivery delivery = unknown(*partition.batch, reason, why);
-  if (new_id) distrust_count(partition);
+  if (new_id && !planted(Bug::doubtful_sequence_reused)) distrust_count(partition);
   const std::shared_ptr<Batch> batch = detach(partition);
   core::Delivery next = delivery;
   while (!batch->appends.empty()) {
@@ -236,6 +249,11 @@ void Producer::refuse_bad(PartitionQueue& partition, const PartResponse& answer,
   for (std::size_t i = 0; i < count; ++i) {
     const auto next = std::next(append);
     if (bad[i] != nullptr) refuse(append, reason, *bad[i]);
+    if (planted(Bug::neighbours_of_bad_appended) && named > 0 && bad[i] == nullptr) {
+      core::Delivery delivery = unknown(*partition.batch, Reason::none, "");
+      delivery.fate = core::Delivery::Fate::appended;
+      deliver(append, std::move(delivery));
+    }
     append = next;
   }
   requeue(partition);
@@ -251,7 +269,8 @@ void Producer::requeue(PartitionQueue& partition) {
     if (last->withdrawn) {
       erase(last);
     } else {
-      move(batch->appends, last, partition.queue, partition.queue.begin());
+      const bool behind = planted(Bug::refused_goes_behind);
+      move(batch->appends, last, partition.queue, behind ? partition.queue.end() : partition.queue.begin());
     }
   }
   if (partition.topic->gone) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kafka/produce_plant.h"
 #include "kafka/producer.h"
 
 namespace tidemark::kafka {
@@ -93,6 +94,7 @@ bool Producer::reachable(const PartitionQueue& partition) const {
 }
 
 bool Producer::has_room(std::int32_t broker) const {
+  if (produce::planted(produce::Bug::open_requests_unbounded)) return true;
   const auto open = open_requests_.find(broker);
   return open == open_requests_.end() || open->second < config_.max_requests_per_broker;
 }
@@ -138,7 +140,9 @@ bool Producer::form_batch(PartitionQueue& partition, core::Time now) {
   if (batch->appends.empty()) return false;
   if (partition.generation != generation_) {
     partition.generation = generation_;
+    const std::int32_t next = partition.stamp.base_sequence;
     partition.stamp = identity_;
+    if (produce::planted(produce::Bug::new_epoch_keeps_sequence) && next >= 0) partition.stamp.base_sequence = next;
   }
   batch->partition = &partition;
   batch->topic_id = partition.topic->id;

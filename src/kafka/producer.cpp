@@ -6,10 +6,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "kafka/produce_plant.h"
+
 namespace tidemark::kafka {
 namespace {
 
 using Fate = core::Delivery::Fate;
+using produce::Bug;
+using produce::planted;
 
 // Beyond a record's own bytes: what it costs to keep it.
 constexpr std::size_t kAppendOverhead = 256;
@@ -47,7 +51,8 @@ Result<void> Producer::append(log::AppendId id, log::Record record, core::Time n
   if (record.partition && *record.partition < 0) return Error{ErrorKind::invalid, "a partition is not negative"};
   if (index_.contains(id)) return Error{ErrorKind::invalid, "the append id is in use"};
   const std::size_t bytes = size_of(record);
-  if (records_ >= config_.max_records || bytes > config_.max_bytes - std::min(bytes_, config_.max_bytes)) {
+  const bool full = records_ >= config_.max_records || bytes > config_.max_bytes - std::min(bytes_, config_.max_bytes);
+  if (full && !planted(Bug::full_queue_takes_more)) {
     return Error{ErrorKind::limit, "too many events wait to be appended"};
   }
 
@@ -72,9 +77,11 @@ std::optional<core::Delivery> Producer::withdraw(log::AppendId id) {
   if (found == index_.end()) return std::nullopt;
   const Appends::iterator entry = found->second;
   if (entry->batch != nullptr) {
-    entry->withdrawn = true;
+    entry->withdrawn = !planted(Bug::withdrawn_is_delivered);
     index_.erase(found);
-    return unknown(*entry->batch, Reason::timeout, "the log has not confirmed the event");
+    core::Delivery open = unknown(*entry->batch, Reason::timeout, "the log has not confirmed the event");
+    if (planted(Bug::withdrawn_is_not_appended)) open.fate = Fate::not_appended;
+    return open;
   }
   core::Delivery delivery;
   delivery.fate = Fate::not_appended;
@@ -224,7 +231,7 @@ std::optional<core::Time> Producer::next_wake() const {
     if (topic->unplaced.empty()) continue;
     for (const auto& partition : topic->partitions) later(partition->not_before);
   }
-  if (id_wanted_ && !asking_id_) later(id_not_before_);
+  if (id_wanted_ && !asking_id_ && !planted(Bug::id_retry_never_wakes)) later(id_not_before_);
   return wake;
 }
 

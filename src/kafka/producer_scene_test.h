@@ -1,7 +1,7 @@
 // A producer between a test that plays the cluster and a record of all it did.
 //
 // Nothing here has rules of its own: a test says what brokers answer. The model
-// broker with Kafka's rules is in producer_model_test.h.
+// brokers with Kafka's rules are in sim/producer.
 #pragma once
 
 #include <gtest/gtest.h>
