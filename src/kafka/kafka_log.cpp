@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kafka/group_watch.h"
+#include "kafka/inspector.h"
 #include "kafka/start_up.h"
 #include "wire/cluster.h"
 
@@ -69,6 +70,11 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     tail_ = std::make_unique<TailDriver>(io_, *cluster_, config_.tail, *this);
     groups_ = std::make_unique<GroupAsker>(io_, *cluster_, GroupQuestions::Limits{}, *this);
     ends_ = std::make_unique<EndsAsker>(io_, *cluster_, [this](const core::Ends& ends) { on_ends(ends); });
+    looker_ = std::make_unique<Looker>(io_, *cluster_, config_.look, [this](const core::Sight& sight) {
+      if (observer_ != nullptr) observer_->on_sight(sight);
+    });
+    inspector_ = std::make_unique<Inspector>(io_, *cluster_);
+    start_following();
     producer_ = std::make_unique<ProduceDriver>(io_, *cluster_, config_.produce,
                                                 [this](log::AppendId id, const core::Delivery& delivery) {
                                                   if (observer_ != nullptr) observer_->on_delivered(id, delivery);
@@ -88,6 +94,20 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
 
   void ask_ends(const log::EndsQuery& query) {
     if (observer_ != nullptr) ends_->ask(query);
+  }
+
+  Result<void> look(const core::Look& look, core::Duration bound) {
+    if (observer_ == nullptr) return Error{ErrorKind::unavailable, "the log is stopped"};
+    return looker_->look(look, bound);
+  }
+
+  void follow(log::Follow follow) {
+    if (cluster_ == nullptr) follows_.push_back(std::move(follow));
+  }
+
+  void inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) {
+    if (observer_ == nullptr) return boost::asio::post(io_, [done = std::move(done)] { done({}); });
+    inspector_->inspect(bound, tail_->unread(), std::move(done));
   }
 
   void refresh_topics(core::Duration bound, std::function<void()> done) {
@@ -113,6 +133,9 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     tail_->stop();
     groups_->stop();
     ends_->stop();
+    looker_->stop();
+    follower_->stop();
+    inspector_->stop();
     cluster_->stop();
   }
 
@@ -122,6 +145,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (tail_ != nullptr) counters.tail = tail_->counters();
     if (groups_ != nullptr) counters.groups = groups_->counters();
     if (ends_ != nullptr) counters.ends = ends_->counters();
+    if (looker_ != nullptr) counters.looks = looker_->counters();
+    if (follower_ != nullptr) counters.follow = follower_->counters();
     counters.known_groups = watch_.known();
     counters.offsets_partitions = static_cast<std::size_t>(offsets_partitions_);
     return counters;
@@ -163,6 +188,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
       trouble = "Kafka at " + config_.bootstrap + " cannot be reached: " + reachability.reason;
     } else {
       trouble = tail_->stalled(config_.stalled_after);
+      if (!trouble) trouble = follower_->stalled(config_.stalled_after);
     }
     if (trouble && !std::exchange(in_trouble_, true)) carry_out(start_up_.on_lost(*trouble));
     if (!trouble && std::exchange(in_trouble_, false)) {
@@ -188,14 +214,32 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (!steps.lost.empty()) {
       ++counters_.times_lost;
       spdlog::error("{}", steps.lost);
+      synced_but_for_followed_ = false;
       observer_->on_lost(steps.lost);
     }
     if (steps.synced && observer_ != nullptr) {
-      ++counters_.times_synced;
-      spdlog::info("all commits are known: {} groups, {} partitions of the commit log", watch_.known(),
-                   offsets_partitions_);
-      observer_->on_synced();
+      synced_but_for_followed_ = true;
+      check_followed();
     }
+  }
+
+  void check_followed() {
+    if (observer_ == nullptr || !synced_but_for_followed_ || !follower_->caught_up()) return;
+    synced_but_for_followed_ = false;
+    ++counters_.times_synced;
+    spdlog::info("all commits are known: {} groups, {} partitions of the commit log", watch_.known(),
+                 offsets_partitions_);
+    observer_->on_synced();
+  }
+
+  void start_following() {
+    Follower::Callbacks callbacks;
+    callbacks.record = [this](const log::FollowedRecord& record) {
+      if (observer_ != nullptr) observer_->on_followed(record);
+    };
+    callbacks.moved = [this] { check_followed(); };
+    callbacks.trouble = [](const std::string& what) { spdlog::warn("{}", what); };
+    follower_ = std::make_unique<Follower>(io_, *cluster_, follows_, config_.follow, std::move(callbacks));
   }
 
   void ask_offsets_topic(core::Partition partition, bool high_watermark) {
@@ -223,13 +267,18 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   }
 
   void check_start_up(core::Time now) {
-    if (start_up_.phase() == StartUp::Phase::asking && groups_->starting_left(config_.group_patience) == 0)
+    if (start_up_.phase() == StartUp::Phase::asking && groups_->starting_left(config_.group_patience) == 0) {
+      follower_->note_ends();
       carry_out(start_up_.on_groups_answered());
-    if (observer_ == nullptr || start_up_.phase() == StartUp::Phase::synced || said_slow_) return;
+    }
+    check_followed();
+    if (observer_ == nullptr || said_slow_) return;
+    if (start_up_.phase() == StartUp::Phase::synced && !synced_but_for_followed_) return;
     const bool said_why = in_trouble_ || start_up_.phase() == StartUp::Phase::lost;
     if (said_why || now - phase_since_ < config_.group_patience) return;
     said_slow_ = true;
-    spdlog::warn("not ready yet: waiting for {}", start_up_.waiting_for());
+    spdlog::warn("not ready yet: waiting for {}",
+                 synced_but_for_followed_ ? "topics of our own to be read" : start_up_.waiting_for());
   }
 
   // The tail.
@@ -355,6 +404,9 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   std::unique_ptr<TailDriver> tail_;
   std::unique_ptr<GroupAsker> groups_;
   std::unique_ptr<EndsAsker> ends_;
+  std::unique_ptr<Looker> looker_;
+  std::unique_ptr<Follower> follower_;
+  std::unique_ptr<Inspector> inspector_;
   std::unique_ptr<ProduceDriver> producer_;
   std::vector<wire::Subscription> subscriptions_;
   StartUp start_up_;
@@ -364,6 +416,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   bool topics_told_ = false;
   Uuid offsets_id_;
   core::Partition offsets_partitions_ = 0;
+  std::vector<log::Follow> follows_;
+  bool synced_but_for_followed_ = false;
   bool in_trouble_ = false;
   bool said_slow_ = false;
   core::Time phase_since_{};
@@ -387,6 +441,11 @@ void KafkaLog::start(log::Observer& observer) { core_->start(observer); }
 Result<void> KafkaLog::append(log::AppendId id, log::Record record) { return core_->append(id, std::move(record)); }
 std::optional<core::Delivery> KafkaLog::withdraw(log::AppendId id) { return core_->withdraw(id); }
 void KafkaLog::ask_ends(const log::EndsQuery& query) { core_->ask_ends(query); }
+Result<void> KafkaLog::look(const core::Look& look, core::Duration bound) { return core_->look(look, bound); }
+void KafkaLog::follow(log::Follow follow) { core_->follow(std::move(follow)); }
+void KafkaLog::inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) {
+  core_->inspect(bound, std::move(done));
+}
 void KafkaLog::refresh_topics(core::Duration bound, std::function<void()> done) {
   core_->refresh_topics(bound, std::move(done));
 }

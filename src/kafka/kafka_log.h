@@ -1,8 +1,8 @@
 // The log, over Kafka's own protocol.
 //
 // Joins what this directory is made of: the cluster's metadata, the producer,
-// the tail of __consumer_offsets, the groups and the ends of partitions, each on
-// connections of its own, and tells one observer what they find.
+// the tail of __consumer_offsets, the groups and the ends of partitions, followed
+// topics and looks, and tells one observer what they find.
 //
 // Threading: everything on the reactor of `io`; observer callbacks come from
 // there, never from within the call that causes them.
@@ -18,7 +18,9 @@
 #include "base/result.h"
 #include "core/time.h"
 #include "kafka/ends_asker.h"
+#include "kafka/follower.h"
 #include "kafka/group_asker.h"
+#include "kafka/looker.h"
 #include "kafka/produce_driver.h"
 #include "kafka/tail_driver.h"
 #include "log/log.h"
@@ -46,6 +48,8 @@ struct KafkaConfig {
   std::size_t max_groups = 100'000;
   TailDriver::Options tail;
   ProduceOptions produce;
+  LookQueue::Limits look;
+  FollowSettings follow;
 };
 
 struct KafkaCounters {
@@ -53,6 +57,8 @@ struct KafkaCounters {
   TailDriverCounters tail;
   GroupCounters groups;
   EndsCounters ends;
+  LookCounters looks;
+  FollowCounters follow;
   std::uint64_t times_lost = 0;
   std::uint64_t times_synced = 0;
   std::size_t known_groups = 0;
@@ -72,6 +78,9 @@ class KafkaLog : public log::Log {
   Result<void> append(log::AppendId id, log::Record record) override;
   std::optional<core::Delivery> withdraw(log::AppendId id) override;
   void ask_ends(const log::EndsQuery& query) override;
+  Result<void> look(const core::Look& look, core::Duration bound) override;
+  void follow(log::Follow follow) override;
+  void inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) override;
   void refresh_topics(core::Duration bound, std::function<void()> done) override;
   void stop(core::Duration bound, std::function<void()> done) override;
 

@@ -93,6 +93,16 @@ class TailDriver::Core : public std::enable_shared_from_this<TailDriver::Core> {
     return std::nullopt;
   }
 
+  std::vector<core::Partition> unread() const {
+    std::vector<core::Partition> unread;
+    for (std::size_t i = 0; i < partitions_.size(); ++i) {
+      const Partition& partition = partitions_[i];
+      if (partition.tail.blinded() || !partition.reading || partition.failures > 0)
+        unread.push_back(static_cast<core::Partition>(i));
+    }
+    return unread;
+  }
+
   TailDriverCounters counters() const {
     TailDriverCounters sum = counters_;
     for (const Partition& partition : partitions_) {
@@ -294,6 +304,7 @@ void TailDriver::tail_from(core::Partition partition, core::Offset offset) { cor
 void TailDriver::stop() { core_->stop(); }
 std::vector<core::Offset> TailDriver::positions() const { return core_->positions(); }
 std::optional<std::string> TailDriver::stalled(core::Duration bound) const { return core_->stalled(bound); }
+std::vector<core::Partition> TailDriver::unread() const { return core_->unread(); }
 TailDriverCounters TailDriver::counters() const { return core_->counters(); }
 
 }  // namespace tidemark::kafka

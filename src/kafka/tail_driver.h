@@ -80,6 +80,8 @@ class TailDriver {
   // has not been read yet has half a minute more; one whose position is gone is
   // not counted.
   std::optional<std::string> stalled(core::Duration bound) const;
+  // Partitions of which something was missed or that could not be read just now.
+  std::vector<core::Partition> unread() const;
   TailDriverCounters counters() const;
 
  private:
