@@ -29,6 +29,7 @@ struct Told {
   std::string value;
   std::optional<core::Partition> partition;
   std::optional<std::string> key;
+  core::Time taken{};
   // Sent when the cluster was well: nothing excuses that it is not appended.
   bool must_succeed = false;
   std::optional<core::Delivery> end;
@@ -54,6 +55,7 @@ class Checker {
     core::Partition partition;
     core::Offset offset;
   };
+  void check_time(const Told& told);
   void read_logs();
   const Place* find(const std::string& value, const core::Delivery& end) const;
   void check_fate(const Told& told, const core::Delivery& end);

@@ -233,9 +233,10 @@ void Cluster::changed() {
   for (const auto& [name, topic] : current_) {
     wire::TopicInfo& info = told->topics[name];
     info.name = name;
-    info.id = topic->id;
+    if (world_.plan.tells_ids) info.id = topic->id;
     for (const Partition& partition : topic->partitions) {
-      info.partitions.push_back({.leader = partition.leader, .leader_epoch = partition.leader_epoch, .error = 0});
+      const std::int32_t epoch = world_.plan.tells_epochs ? partition.leader_epoch : -1;
+      info.partitions.push_back({.leader = partition.leader, .leader_epoch = epoch, .error = 0});
     }
   }
   history_.emplace_back(world_.now(), std::move(told));

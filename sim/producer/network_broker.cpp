@@ -180,7 +180,7 @@ void Network::finish(const FlightPtr& flight, std::size_t index, Topic& topic, E
 
 // KIP-951: who leads now.
 void Network::name_leader(const Topic& topic, PartResponse& part) {
-  if (topic.deleted || !world_.random.chance(500)) return;
+  if (topic.deleted || !world_.plan.tells_ids || !world_.random.chance(500)) return;
   const Partition& partition = topic.partitions[static_cast<std::size_t>(part.index)];
   part.current_leader = {partition.leader, partition.leader_epoch};
   world_.count(Fault::leader_named_in_answer);

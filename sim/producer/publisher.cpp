@@ -66,7 +66,7 @@ void Publisher::append_well() {
 }
 
 void Publisher::give(log::AppendId id, log::Record record, bool must_succeed) {
-  Told told{record.topic, *record.value, record.partition, record.key, must_succeed, std::nullopt};
+  Told told{record.topic, *record.value, record.partition, record.key, world_.now(), must_succeed, std::nullopt};
   const std::size_t bytes = record.topic.size() + record.value->size() + 512;  // at least what it is counted as
   const Result<void> taken = producer_.append(id, std::move(record), world_.now());
   world_.note("append", {{"append", static_cast<std::int64_t>(id)}, {"taken", taken.ok()}, {"partition", told.partition.value_or(-1)}},

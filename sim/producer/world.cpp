@@ -29,6 +29,8 @@ Plan draw_plan(Random& random) {
   }
   plan.topics = random.small(1, 3);
   plan.by_id = !plan.old_brokers && random.chance(650);
+  plan.tells_ids = plan.by_id || (!plan.old_brokers && random.chance(500));
+  plan.tells_epochs = !plan.old_brokers || random.chance(500);
   plan.names_bad = !plan.old_brokers && random.chance(600);
   plan.in_order = random.chance(500);
   plan.deletes = random.chance(300);

@@ -23,6 +23,8 @@ struct Plan {
   int topics = 2;
   int brokers = 3;
   bool by_id = true;           // Produce v13; before, topics go by name
+  bool tells_ids = true;       // metadata names topics by id too (2.8)
+  bool tells_epochs = true;    // metadata has leader epochs (2.1)
   bool names_bad = true;       // record errors name the records (v8)
   bool in_order = true;        // a connection's answers come in the requests' order
   bool old_brokers = false;    // before 2.4: UNKNOWN_PRODUCER_ID, DUPLICATE_SEQUENCE_NUMBER

@@ -54,16 +54,20 @@ void Producer::flush(core::Time now) {
   });
 }
 
-// Gives what has no partition to the next free ones, a batch to each.
+// Gives what has no partition to the next free ones, a batch to each. A queue
+// stays ordered by age, since only its front is looked at for what is overdue.
 void Producer::spread(TopicQueue& topic, core::Time now) {
   for (bool first = true; !topic.unplaced.empty(); first = false) {
     PartitionQueue* partition = next_free(topic, first, now);
     if (partition == nullptr) return;
     std::size_t bytes = wire::kRecordBatchOverhead;
+    Appends::iterator before = partition->queue.begin();
     do {
-      bytes += topic.unplaced.front().bytes;
-      topic.unplaced.front().partition = partition;
-      move(topic.unplaced, topic.unplaced.begin(), partition->queue, partition->queue.end());
+      Append& append = topic.unplaced.front();
+      bytes += append.bytes;
+      append.partition = partition;
+      while (before != partition->queue.end() && before->taken <= append.taken) ++before;
+      move(topic.unplaced, topic.unplaced.begin(), partition->queue, before);
     } while (!topic.unplaced.empty() && bytes + topic.unplaced.front().bytes <= topic.max_batch_bytes);
     list(*partition);
     topic.next_partition = static_cast<std::size_t>(partition->index) + 1;

@@ -3,7 +3,9 @@
 // One metadata answer proves little: it may come from a broker that has not yet
 // heard of a new topic, or is older than a leader's own word. So a topic is
 // gone only when metadata that was asked for after a grace still lacks it, and a
-// leader is replaced only by one of the same or a later epoch.
+// leader is replaced only by one of the same or a later epoch. (Brokers before 2.8
+// do not tell a topic's id, so that a topic made again, whose epochs begin anew,
+// looks like old news: there the latest answer is believed.)
 #include <algorithm>
 #include <utility>
 
@@ -74,7 +76,7 @@ void Producer::apply_partitions(TopicQueue& topic, const wire::TopicInfo& info) 
   for (std::size_t i = 0; i < info.partitions.size(); ++i) {
     PartitionQueue& partition = *topic.partitions[i];
     const wire::PartitionInfo& now = info.partitions[i];
-    const bool older = now.leader_epoch >= 0 && now.leader_epoch < partition.leader_epoch;
+    const bool older = !topic.id.is_nil() && now.leader_epoch >= 0 && now.leader_epoch < partition.leader_epoch;
     if (older || (now.leader == partition.leader && now.leader_epoch == partition.leader_epoch)) continue;
     partition.leader = now.leader;
     partition.leader_epoch = now.leader_epoch;

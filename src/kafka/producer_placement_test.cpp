@@ -104,6 +104,25 @@ TEST(ProducerPlacement, MuchWithoutAKeyIsSpreadABatchToAPartition) {
   EXPECT_EQ(scene->requests[0].batches.size(), 3u);
 }
 
+// Found by tidemark-sim-producer, seed 224: an event without a key went behind
+// younger ones with a partition, where its delivery timeout was not looked at.
+TEST(ProducerPlacement, WithoutAKeyAnEventIsQueuedByItsAge) {
+  auto scene = std::make_unique<Scene>();
+  scene->topic("orders", 1);
+  scene->tell_metadata();
+  scene->step();
+  scene->give_producer_id();
+  const SentRequest open = scene->send({"open"});
+  scene->append("old", std::nullopt);  // waits for a free partition
+  scene->pass(400ms);
+  scene->append("young", 0);
+  scene->pass(400ms);
+  scene->append("youngest", std::nullopt);
+  scene->succeed(open, 0);
+  ASSERT_EQ(scene->requests.size(), 2u);
+  EXPECT_EQ(scene->requests[1].batches.at(0).values, (std::vector<std::string>{"old", "young", "youngest"}));
+}
+
 TEST(ProducerPlacement, ANewPartitionIsUsedOnceMetadataHasIt) {
   auto scene = Scene::ready();
   scene->topic("orders", 6);
@@ -133,6 +152,24 @@ TEST(ProducerPlacement, FewerPartitionsUnderTheSameIdAreOldNews) {
   EXPECT_EQ(scene->end(1).fate, Fate::appended);
   EXPECT_EQ(scene->end(2).fate, Fate::appended);
   EXPECT_EQ(scene->end(2).offset, 2);
+}
+
+// Found by tidemark-sim-producer, seed 263: brokers between 2.1 and 2.8 tell leader
+// epochs and no topic ids, so a topic made again, whose epochs began anew, was
+// taken for old news, and its events went to a leader of the past for ever.
+TEST(ProducerPlacement, WithoutAnIdALeaderOfAnOlderEpochIsBelieved) {
+  auto scene = std::make_unique<Scene>();
+  scene->topic("orders", 1, 0);
+  scene->tell_metadata();
+  scene->step();
+  scene->give_producer_id();
+  const SentRequest first = scene->send({"a"});
+  EXPECT_EQ(first.broker, 1);
+  scene->metadata.topics["orders"].partitions[0] = {.leader = 2, .leader_epoch = 0, .error = 0};
+  scene->answer(first, {.error = ErrorCode::not_leader_or_follower});
+  scene->refresh();
+  ASSERT_EQ(scene->requests.size(), 2u);
+  EXPECT_EQ(scene->requests[1].broker, 2);
 }
 
 // Brokers before 2.8 tell no ids: then fewer partitions are another topic.
