@@ -87,6 +87,9 @@ class EnginePort {
   void topics(const std::vector<core::TopicState>& topics, core::Time now, core::Effects& effects) {
     run([=](core::Engine& e, core::Effects& out) { e.topics(topics, now, out); }, effects);
   }
+  void sight(const core::Sight& sight, core::Time now, core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) { e.sight(sight, now, out); }, effects);
+  }
   void ends(const core::Ends& ends, const std::string& topic, core::Time now, core::Effects& effects) {
     run([=](core::Engine& e, core::Effects& out) {
       core::Ends owned = ends;

@@ -186,6 +186,15 @@ void ModelGateway::carry_out(Effects& effects) {
     world_.checker->answered(*this, answer);
   }
   for (const core::AskEnds& ask : effects.asks) ask_ends(ask);
+  for (const core::Look& look : effects.looks) {
+    later(world_.random.skewed(200, 3000), [this, number = look.number] {
+      core::Sight sight;  // this log cannot be read: what is in doubt stays so
+      sight.number = number;
+      Effects more;
+      port_->sight(sight, world_.now(), more);
+      carry_out(more);
+    });
+  }
   for (const core::WaitId wait : effects.overdue_appends) {
     const core::Delivery delivery = withdraw(wait);
     world_.checker->told_delivery(*this, wait, delivery);

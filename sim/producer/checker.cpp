@@ -110,6 +110,7 @@ void Checker::check_fate(const Told& told, const core::Delivery& end) {
       return;
     case Fate::unknown:
       world_.count(Fault::ended_unknown);
+      if (!network_.ever_sent(told.value)) fail(short_name(told.value), "was called unknown and was never sent");
       return check_unknown(told, end, place);
   }
 }

@@ -2,8 +2,9 @@
 //
 //   nothing is in the logs twice; what was called appended is there, at its
 //   offset; what was called not_appended was never written, now or later; what
-//   is unknown is not below the offset that was said; every append ends, once;
-//   a partition keeps the order of its appends; nothing outgrows its bound.
+//   is unknown was sent, and is not below the offset that was said; every append
+//   ends, once and within its timeouts; a partition keeps the order of its
+//   appends; nothing outgrows its bound.
 //
 // The truth is the model's alone: nothing here asks the producer what it thinks.
 //

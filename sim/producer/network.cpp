@@ -66,6 +66,7 @@ void Network::send(const kafka::ProduceEffects::Send& send) {
                          {"sequence", sent.batch.first_sequence},
                          {"records", static_cast<std::int64_t>(sent.batch.values.size())}},
                 sent.topic + " " + (sent.batch.values.empty() ? "" : sent.batch.values.front().substr(0, 6)));
+    ever_sent_.insert(sent.batch.values.begin(), sent.batch.values.end());
     if (sent.bytes > world_.plan.config.max_batch_bytes && sent.batch.values.size() > 1) {
       world_.fail("a batch is larger than the configuration allows");
     }

@@ -51,7 +51,9 @@ class Network {
   void hang(std::int32_t broker);
   void heal();
 
-  // Every value that any log ever took, also where an election lost it again.
+  // Every value that the producer handed over, and that any log ever took, also
+  // where an election lost it again.
+  bool ever_sent(const std::string& value) const { return ever_sent_.contains(value); }
   bool ever_written(const std::string& value) const { return ever_written_.contains(value); }
 
  private:
@@ -99,6 +101,7 @@ class Network {
   std::map<std::int32_t, core::Time> busy_until_;
   std::map<std::int32_t, core::Time> last_arrival_;   // of the connection, where it keeps order
   std::map<std::int32_t, core::Time> last_answer_;
+  std::set<std::string> ever_sent_;
   std::set<std::string> ever_written_;
 };
 

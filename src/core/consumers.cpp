@@ -25,6 +25,10 @@ EarlyClient Consumer::early() const {
   return early_without_timer(recognised) || cadence.interval() ? recognised : EarlyClient::none;
 }
 
+bool Consumer::acks(TopicNumber topic) const {
+  return acks_declared || std::binary_search(acked_topics.begin(), acked_topics.end(), topic);
+}
+
 bool Consumer::subscribes(TopicNumber topic) const {
   return std::binary_search(subscribed.begin(), subscribed.end(), topic);
 }

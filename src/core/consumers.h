@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/acked.h"
 #include "core/cadence.h"
 #include "core/early_client.h"
 #include "core/events.h"
@@ -31,6 +32,8 @@ namespace tidemark::core {
 struct Cell {
   Frontier frontier;
   Obligations obligations;
+  std::unique_ptr<Acked> acked;  // what it said of single records; made on first use
+  std::size_t ranges = 0;        // obligations about more than one record
   bool row = false;  // the group has a commit here; a wait alone makes a cell too
 };
 
@@ -41,6 +44,13 @@ struct Consumer {
   bool optional = false;        // by pattern: shown, not waited for
   bool reset_earliest = false;  // declared
   bool commits_after = false;   // declared: commits after the work, whatever its client
+
+  bool acks_declared = false;   // sends acks: commits are no evidence
+  std::vector<TopicNumber> acked_topics;  // those it has sent an ack for; sorted
+  bool share = false;           // a share group
+  // Ends of subscribed partitions when it was first seen there: a barrier asks
+  // nothing below of it. kNoOffset while not told.
+  std::unordered_map<TopicNumber, std::vector<Offset>> first_seen;
 
   bool managed = false;  // has, or once had, members
   int members = 0;
@@ -72,6 +82,7 @@ struct Consumer {
 
   // The client whose commits come before its work is done, if that is what this is.
   EarlyClient early() const;
+  bool acks(TopicNumber topic) const;
   bool subscribes(TopicNumber topic) const;
   bool commits(TopicNumber topic) const { return rows_per_topic.contains(topic); }
   // The group had members and has none.

@@ -7,20 +7,7 @@
 #include "core/plant.h"
 
 namespace tidemark::core {
-namespace {
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text.empty() ? "none" : text;
-}
-
-Refusal unknown_consumer(std::string_view name, const std::vector<std::string>& known) {
-  return {Refusal::Code::unknown_consumer,
-          "'" + std::string(name) + "' is not waited for here; waited for: " + joined(known), "for", {}};
-}
-
-}  // namespace
 
 Engine::Engine(EngineConfig config) {
   // Those who must be waited for have their places before anybody else comes.
@@ -52,6 +39,25 @@ std::optional<Refusal> Engine::State::closed(Time now) const {
                  config.retry_after};
 }
 
+std::optional<Refusal> Engine::State::full() const {
+  if (waits.size() < config.max_waits) return std::nullopt;
+  return Refusal{Refusal::Code::gateway_limit,
+                 "the gateway has " + std::to_string(waits.size()) + " requests waiting, its limit", "",
+                 config.retry_after};
+}
+
+std::optional<Refusal> Engine::State::unknown_among(std::span<const std::string> only,
+                                                    const std::vector<std::string>& known) const {
+  for (const std::string& name : only) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string all;
+    for (const std::string& other : known) all += (all.empty() ? "" : ", ") + other;
+    return Refusal{Refusal::Code::unknown_consumer,
+                   "'" + name + "' is not waited for here; waited for: " + (all.empty() ? "none" : all), "for", {}};
+  }
+  return std::nullopt;
+}
+
 std::variant<WaitId, Refusal> Engine::publish(const PublishRequest& request, Time now, Effects&) {
   State& s = *state_;
   if (auto refusal = s.closed(now)) return s.refuse(std::move(*refusal));
@@ -68,17 +74,14 @@ std::variant<WaitId, Refusal> Engine::publish(const PublishRequest& request, Tim
   if (topic.open_waits >= s.config.max_waits_per_topic)
     return s.refuse({Refusal::Code::topic_limit, "'" + name + "' has " + std::to_string(topic.open_waits) +
                      " publishes waiting, its limit", "", s.config.retry_after});
-  if (s.waits.size() >= s.config.max_waits)
-    return s.refuse({Refusal::Code::gateway_limit, "the gateway has " + std::to_string(s.waits.size()) +
-                     " requests waiting, its limit", "", s.config.retry_after});
+  if (auto refusal = s.full()) return s.refuse(std::move(*refusal));
 
   s.expected.clear();
   s.expectation.collect(*number, s.topics, s.consumers, s.known_since, now, s.expected);
   if (!request.only.empty()) {
     std::vector<std::string> known;
     for (const ExpectedConsumer& e : s.expected) known.push_back(s.consumers[e.consumer].name);
-    for (const std::string& only : request.only)
-      if (std::find(known.begin(), known.end(), only) == known.end()) return s.refuse(unknown_consumer(only, known));
+    if (auto refusal = s.unknown_among(request.only, known)) return s.refuse(std::move(*refusal));
     std::erase_if(s.expected, [&](const ExpectedConsumer& e) {
       return std::find(request.only.begin(), request.only.end(), s.consumers[e.consumer].name) == request.only.end();
     });
@@ -103,78 +106,6 @@ std::variant<WaitId, Refusal> Engine::publish(const PublishRequest& request, Tim
   wait.open = wait.needs.size();
   ++topic.open_waits;
   return s.waits.id_of(slot);
-}
-
-std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time now, Effects& effects) {
-  State& s = *state_;
-  if (auto refusal = s.closed(now)) return s.refuse(std::move(*refusal));
-  if (s.waits.size() >= s.config.max_waits)
-    return s.refuse({Refusal::Code::gateway_limit, "the gateway has " + std::to_string(s.waits.size()) +
-                     " requests waiting, its limit", "", s.config.retry_after});
-  std::vector<std::string> named;
-  std::size_t new_names = 0, new_cells = 0;
-  for (const Term& term : request.mark.terms) {
-    const auto number = s.topics.find(term.topic);
-    if (!number || !s.topics[*number].exists())
-      return s.refuse({Refusal::Code::unknown_topic, "the mark's topic '" + term.topic + "' does not exist", "mark", {}});
-    const Topic& topic = s.topics[*number];
-    if (!term.topic_id.is_nil() && !topic.id.is_nil() && term.topic_id != topic.id)
-      return s.refuse({Refusal::Code::recreated_topic, "the mark's topic '" + term.topic +
-                       "' was deleted and made again: the event is gone", "mark", {}});
-    if (term.partition >= topic.partitions)
-      return s.refuse({Refusal::Code::unknown_partition, "the mark names partition " + std::to_string(term.partition) +
-                       " of '" + term.topic + "', which has " + std::to_string(topic.partitions), "mark", {}});
-    for (const Expected& e : term.expected) {
-      const auto consumer = s.consumers.find(e.name);
-      const bool first = std::find(named.begin(), named.end(), e.name) == named.end();
-      if (first) named.push_back(e.name);
-      if (first && !consumer) ++new_names;
-      if (term.kind != Term::Kind::pending && !(consumer && s.consumers[*consumer].cell(*number, term.partition)))
-        ++new_cells;
-    }
-  }
-  // A forged mark must not fill the tables that real groups need.
-  if ((new_names > 0 && s.consumers.size() + new_names > s.config.max_consumers / 2) ||
-      (new_cells > 0 && s.consumers.frontiers() + new_cells > s.config.max_frontiers / 2))
-    return s.refuse({Refusal::Code::gateway_limit, "too many consumers are known to take up those of the mark", "mark",
-                     s.config.retry_after});
-  for (const std::string& only : request.only)
-    if (std::find(named.begin(), named.end(), only) == named.end()) return s.refuse(unknown_consumer(only, named));
-
-  const std::uint32_t slot = s.waits.open(request.deadline);
-  Wait& wait = s.waits[slot];
-  wait.state = Wait::State::waiting;
-  wait.hold = request.wait;
-  wait.scope = request.mark.scope;
-  wait.began = request.began;
-  for (const Term& term : request.mark.terms) {
-    const auto number = s.topics.find(term.topic);
-    const auto index = static_cast<std::uint32_t>(wait.terms.size());
-    wait.terms.push_back({term.kind, *number, term.topic_id, term.partition, term.first, term.last, term.leader_epoch,
-                          term.id});
-    if (term.kind == Term::Kind::pending) wait.unknown_terms = true;
-    for (const Expected& e : term.expected) {
-      if (!request.only.empty() && std::find(request.only.begin(), request.only.end(), e.name) == request.only.end())
-        continue;
-      const auto consumer = s.expectation.admit(e.name, s.consumers);
-      if (!consumer) continue;  // admission above saw to room
-      Need& need = wait.needs.emplace_back();
-      need.consumer = *consumer;
-      need.term = index;
-      need.by = e.by;
-      need.anchor = e.anchor;
-    }
-  }
-  wait.open = wait.needs.size();
-  for (std::uint32_t i = 0; i < wait.needs.size(); ++i)
-    if (wait.terms[wait.needs[i].term].kind != Term::Kind::pending) s.register_need(slot, i, now);
-  const WaitId id = s.waits.id_of(slot);
-  if (!wait.hold || (wait.unknown_terms && wait.open == 0)) {
-    s.answer(slot, now, effects);
-  } else {
-    s.finish_if_done(slot, now, effects);
-  }
-  return id;
 }
 
 void Engine::cancel(WaitId id) {
@@ -204,6 +135,7 @@ void Engine::delivered(WaitId id, const Delivery& delivery, Time now, Effects& e
   term.leader_epoch = delivery.leader_epoch;
   wait->appended = now;
   wait->state = Wait::State::waiting;
+  s.remember_event(wait->id, term);
   if (!s.other_incarnation(term))
     s.raise_end(term.topic, term.partition, delivery.offset + 1, now, effects);
   for (std::uint32_t i = 0; i < wait->needs.size(); ++i) {
@@ -229,6 +161,7 @@ void Engine::tick(Time now, Effects& effects) {
       s.answer(slot, now, effects);
     }
   }
+  s.search(now, effects);
   std::vector<ConsumerNumber> absent;
   for (const ConsumerNumber consumer : s.memberless)
     if (const auto at = s.absent_at(consumer); at && *at <= now) absent.push_back(consumer);
@@ -256,13 +189,13 @@ std::optional<Time> Engine::next_wakeup() const {
   for (const ConsumerNumber consumer : s.memberless)
     if (const auto at = s.absent_at(consumer)) at_most(*at);
   if (s.open_obligations > 0) at_most(s.refresh_at);
+  if (!s.search_times.empty()) at_most(s.search_times.begin()->first);
   return next;
 }
 
 void Engine::drain(Time by) {
   State& s = *state_;
   s.draining = true;
-  s.drain_by = by;
   for (std::uint32_t slot = 0; slot < s.waits.slots(); ++slot) {
     Wait& wait = s.waits[slot];
     if (wait.state == Wait::State::free || wait.deadline <= by) continue;

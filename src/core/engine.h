@@ -172,6 +172,9 @@ struct EngineStats {
   std::uint64_t commits_beyond_end = 0;
   std::uint64_t commits_ignored = 0;  // denied group, unknown topic, other incarnation, table full
   std::uint64_t seeds = 0;
+  std::uint64_t acks = 0;
+  std::uint64_t acks_held = 0;
+  std::uint64_t acks_ignored = 0;  // nobody expected there, no such partition, beyond its end, table full
   std::uint64_t ends_asked = 0;
   std::uint64_t obligations_settled = 0;
   std::uint64_t answers_processed = 0;

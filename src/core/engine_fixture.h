@@ -70,7 +70,10 @@ class Gateway {
     state.topics = topics;
     state.client = "client-1";
     state.at = {0, record++};
+    // The ends of what is read for the first time are asked for: not what these tests are about.
+    const auto before = effects.asks;
     engine_.group(state, now, effects);
+    effects.asks = before;
     take();
   }
   LogPoint commit(const std::string& group, Partition partition, Offset offset, const std::string& topic = "orders") {
@@ -139,6 +142,34 @@ class Gateway {
     EXPECT_TRUE(std::holds_alternative<Refusal>(result));
     return std::holds_alternative<Refusal>(result) ? std::get<Refusal>(result) : Refusal{};
   }
+  void sight(const Sight& sight) {
+    engine_.sight(sight, now, effects);
+    take();
+  }
+  BarrierRequest barrier() const {
+    BarrierRequest r;
+    r.began = now;
+    r.deadline = now + std::chrono::seconds(2);
+    return r;
+  }
+  WaitId barrier(const BarrierRequest& r) { return admit(engine_.barrier(r, now, effects)); }
+  Refusal refused(const BarrierRequest& r) {
+    const auto result = engine_.barrier(r, now, effects);
+    EXPECT_TRUE(std::holds_alternative<Refusal>(result));
+    return std::holds_alternative<Refusal>(result) ? std::get<Refusal>(result) : Refusal{};
+  }
+  void ack(const std::string& consumer, Partition partition, Range offsets, bool failed = false,
+           const std::string& reason = "") {
+    Ack a;
+    a.consumer = consumer;
+    a.topic = "orders";
+    a.partition = partition;
+    a.offsets = offsets;
+    a.failed = failed;
+    a.reason = reason;
+    engine_.ack(a, now, effects);
+    take();
+  }
   // How the mark stands now.
   Answer look(const Mark& mark) {
     ResumeRequest r = resumption(mark);
@@ -149,6 +180,8 @@ class Gateway {
     engine_.cancel(wait);
     admitted_[wait.value()] = false;
   }
+  // Refused after its admission.
+  void forget(WaitId wait) { admitted_[wait.value()] = false; }
   void deliver(WaitId wait, Partition partition, Offset offset, Uuid id = topic_id(1)) {
     Delivery delivery;
     delivery.fate = Delivery::Fate::appended;

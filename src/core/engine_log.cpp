@@ -62,12 +62,24 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     return;
   }
   s.consumers.note_row(*number, *topic, *cell, commit.offset != kNoOffset);
+  if (!consumer.acks(*topic)) s.note_done_above(*cell, commit);
   if (applied == Applied::held) {
     ++s.stats.commits_held;
     s.hold(*number, *topic, partition, effects);
   } else {
     s.advance(*number, *topic, partition, applied, now, effects);
   }
+  // Beyond the committed offset nothing is in order: look at each that may be ended.
+  for (const Range& range : commit.done_above) s.look_through(*cell, range, now, effects);
+}
+
+// The metadata of a commit tells all that is done above it, each time.
+void Engine::State::note_done_above(Cell& cell, const Commit& commit) {
+  if (commit.done_above.empty() && cell.acked == nullptr) return;
+  if (cell.acked == nullptr) cell.acked = std::make_unique<Acked>();
+  cell.acked->forget_from(commit.offset);
+  for (const Range& range : commit.done_above)
+    if (range.first > commit.offset && range.last >= range.first) cell.acked->done(range);
 }
 
 void Engine::seed(const Seed& seed, Time now, Effects& effects) {
@@ -96,11 +108,42 @@ void Engine::seed(const Seed& seed, Time now, Effects& effects) {
   }
 }
 
-void Engine::group(const GroupState& group, Time now, Effects&) {
+void Engine::State::see_partitions(TopicNumber topic, Partition before, Effects& effects) {
+  for (const ConsumerNumber number : std::vector<ConsumerNumber>(topics[topic].consumers)) {
+    Consumer& consumer = consumers[number];
+    if (!consumer.subscribes(topic)) continue;
+    see_first(number, topic, effects);
+    const auto seen = consumer.first_seen.find(topic);
+    if (before == 0 || seen == consumer.first_seen.end()) continue;
+    // A partition made since then: all of it is asked.
+    const auto now_there = static_cast<std::size_t>(topics[topic].partitions);
+    if (seen->second.size() >= now_there || first_seen_kept + now_there > config.max_frontiers) continue;
+    first_seen_kept += now_there - seen->second.size();
+    seen->second.resize(now_there, 0);
+  }
+}
+
+void Engine::State::see_first(ConsumerNumber number, TopicNumber topic, Effects& effects) {
+  Consumer& consumer = consumers[number];
+  if (consumer.first_seen.contains(topic) || !topics[topic].exists()) return;
+  const auto partitions = static_cast<std::size_t>(topics[topic].partitions);
+  if (first_seen_kept + partitions > config.max_frontiers) return;  // a barrier asks all of it, which is sound
+  first_seen_kept += partitions;
+  consumer.first_seen.emplace(topic, std::vector<Offset>(partitions, kNoOffset));
+  for (Partition p = 0; p < topics[topic].partitions; ++p) {
+    ++stats.ends_asked;
+    effects.asks.push_back({topics[topic].name, p, topics.ends(topic, p).asked, false});
+  }
+}
+
+void Engine::group(const GroupState& group, Time now, Effects& effects) {
   State& s = *state_;
   const auto number = s.expectation.meet(group.group, s.consumers);
   if (!number) return;
   if (s.consumers.update(*number, group, s.topics, s.was_synced && !s.lost_at, now)) s.update_memberless(*number);
+  const Consumer& consumer = s.consumers[*number];
+  if (consumer.denied && !consumer.configured) return;
+  for (const TopicNumber topic : consumer.subscribed) s.see_first(*number, topic, effects);
 }
 
 void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effects) {
@@ -114,7 +157,9 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
     const bool recreated = !topic.id.is_nil() && !state.topic_id.is_nil() && topic.id != state.topic_id;
     if (!state.topic_id.is_nil()) topic.id = state.topic_id;
     const bool appeared = topic.partitions == 0;
+    const Partition before = topic.partitions;
     topic.partitions = std::min(state.partitions, Topics::kMaxPartitions);
+    s.see_partitions(*number, before, effects);
     if (recreated && !planted(Bug::incarnation_ignored)) {
       s.forget_incarnation(*number, now, effects);
       s.take_up_incarnation(*number, now, effects);
@@ -154,7 +199,15 @@ void Engine::ends(const Ends& told, Time now, Effects& effects) {
   ends.known_end = std::max(ends.known_end, told.high_watermark);
   ends.told = true;
   if (told.asked >= ends.asked) ends.asking = false;
+  for (const ConsumerNumber consumer : s.topics[*topic].consumers) {
+    const auto seen = s.consumers[consumer].first_seen.find(*topic);
+    if (seen == s.consumers[consumer].first_seen.end()) continue;
+    const auto p = static_cast<std::size_t>(told.partition);
+    if (p < seen->second.size() && seen->second[p] == kNoOffset) seen->second[p] = told.high_watermark;
+  }
   s.judge(*topic, told.partition, told.asked, now, effects);
+  s.judge_acks(*topic, told.partition, told.asked, now, effects);
+  s.barrier_ends(*topic, told.partition, told.asked, told.high_watermark, now, effects);
 }
 
 void Engine::synced(Time now) {
@@ -225,6 +278,8 @@ void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& eff
       }
       consumers.remove_cell(number, key);
     }
+    if (const auto seen = consumers[number].first_seen.find(topic); seen != consumers[number].first_seen.end())
+      std::fill(seen->second.begin(), seen->second.end(), 0);  // all of the new one is asked
   }
   for (PartitionEnds& ends : topics[topic].ends) {
     const std::uint64_t asked = ends.asked;  // answers to older questions stay recognisable

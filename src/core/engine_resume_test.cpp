@@ -192,21 +192,6 @@ TEST(EngineResume, RefusesWhatIsGone) {
   EXPECT_EQ(g.engine().stats().open_waits, 0U);
 }
 
-TEST(EngineResume, P5APendingMarkStaysUnknown) {
-  EngineConfig config;
-  config.wait_for["orders"] = {};
-  Gateway g(config);
-  g.start();
-  const WaitId publish = g.publish();
-  g.deliver(publish, Delivery{});
-  const Answer answer = g.look(g.answer(publish).mark);
-  EXPECT_EQ(answer.fate, Delivery::Fate::unknown);
-  EXPECT_FALSE(answer.settled);
-  EXPECT_FALSE(answer.all_processed());
-  const WaitId wait = g.resume(g.answer(publish).mark);
-  EXPECT_TRUE(g.answered(wait)) << "there is nothing to wait for yet";
-}
-
 TEST(EngineResume, AMergedMarkShowsTheWorstOutcomeOfEach) {
   Gateway g;
   g.start();

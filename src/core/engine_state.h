@@ -1,8 +1,11 @@
 // The engine's tables and the few moves that all its calls are made of.
 //
-// Private to core: engine.cpp has the requests and time, engine_log.cpp what the
-// log tells, engine_view.cpp what people are shown. The moves: register a need,
-// settle it, advance a cell, answer a wait.
+// Private to core: engine.cpp has publishes and time, engine_resume.cpp marks
+// and the search for pending appends, engine_barrier.cpp barriers, engine_log.cpp
+// what the log tells, engine_ack.cpp what consumers say themselves,
+// engine_needs.cpp where a need stands, engine_answer.cpp how a wait is answered,
+// engine_view.cpp what people are shown. The moves: register a need, settle it,
+// advance a cell, answer a wait.
 #pragma once
 
 #include <optional>
@@ -32,20 +35,79 @@ struct Engine::State {
 
   bool was_synced = false;
   bool draining = false;
-  Time drain_by{};
   Time known_since{};           // since then silence means something
   std::optional<Time> lost_at;
   Time refresh_at{};            // next look at the log starts
   std::set<ConsumerNumber> memberless;  // consumers without members that have obligations open
   std::size_t open_obligations = 0;
+  std::size_t first_seen_kept = 0;      // partitions in the consumers' first_seen, together
   std::vector<ExpectedConsumer> expected;  // scratch
+
+  // A look for an append in doubt, by the number of its question.
+  struct Search {
+    WaitId wait;
+    std::uint32_t term = 0;
+    Partition partition = 0;
+    Offset from = 0;
+    Duration backoff{};
+    bool looked = false;        // answered once
+    std::optional<Time> next;   // between two looks
+  };
+  static constexpr std::size_t kMaxSearches = 10'000;
+  static constexpr Partition kMaxSearchesPerTerm = 64;  // partitions to look in, where none was chosen
+  std::unordered_map<std::uint64_t, Search> searches;
+  std::set<std::pair<Time, std::uint64_t>> search_times;
+  std::uint64_t last_look = 0;
+
+  // Where recent publishes went, for acks by id: a slot per hash, the later takes it.
+  struct Event {
+    Uuid id;
+    TopicNumber topic = 0;
+    Partition partition = 0;
+    Offset offset = kNoOffset;
+  };
+  static constexpr std::size_t kEvents = 1 << 16;
+  std::vector<Event> events;
 
   bool ready(Time now) const;
   std::optional<Refusal> closed(Time now) const;
   Refusal refuse(Refusal refusal);
+  std::optional<Refusal> full() const;
+  std::optional<Refusal> unknown_among(std::span<const std::string> only, const std::vector<std::string>& known) const;
+  // Whether the mark can be taken up; adds the consumers it names.
+  std::optional<Refusal> check_mark(const Mark& mark, std::vector<std::string>& named) const;
+  // Makes the mark's terms and needs those of the wait, unregistered.
+  void take_up(std::uint32_t slot, const Mark& mark, std::span<const std::string> only);
+  void begin_searches(std::uint32_t slot, Time now, Effects& effects);
+  void search(Time now, Effects& effects);
+  void end_search(std::uint64_t number);
+  void found(std::uint32_t slot, std::uint32_t term, Partition partition, const Sight& sight);
+  void answer_if_due(std::uint32_t slot, Time now, Effects& effects);
+  std::optional<Refusal> check_barrier(const BarrierRequest& request) const;
+  WaitTerm& add_barrier_term(std::uint32_t slot, TopicNumber topic, Partition partition,
+                             const std::vector<std::pair<TopicNumber, std::vector<ExpectedConsumer>>>& by_topic);
+  void ask_barrier_end(std::uint32_t slot, std::uint32_t term, Effects& effects);
+  // The partition's end was told: by the answer to question `asked`, or one before it.
+  void barrier_ends(TopicNumber topic, Partition partition, std::uint64_t asked, Offset end, Time now,
+                    Effects& effects);
+  void tell_barrier(std::uint32_t slot, std::uint32_t term, Offset end, Time now);
+  // What lies below is not asked of the consumer by a barrier over the partition.
+  Offset baseline(ConsumerNumber consumer, TopicNumber topic, Partition partition) const;
+  // The consumer reads the topic: from now on its ends are known.
+  void see_partitions(TopicNumber topic, Partition before, Effects& effects);
+  void see_first(ConsumerNumber consumer, TopicNumber topic, Effects& effects);
+  bool expected_to_ack(std::string_view consumer, TopicNumber topic) const;
+  void apply_ack(ConsumerNumber consumer, TopicNumber topic, Partition partition, Range offsets, bool failed,
+                 std::string_view reason, Time now, Effects& effects);
+  // Notes it in the cell and settles what that ends.
+  void said(Cell& cell, Range offsets, bool failed, std::string_view reason, Time now, Effects& effects);
+  void judge_acks(TopicNumber topic, Partition partition, std::uint64_t asked, Time now, Effects& effects);
+  void note_done_above(Cell& cell, const Commit& commit);
+  void remember_event(const Uuid& id, const WaitTerm& term);
 
   // Looks where the need stands now: settles it, or indexes it so that a commit finds it.
   void register_need(std::uint32_t slot, std::uint32_t need, Time now);
+  void register_term(std::uint32_t slot, std::uint32_t term, Time now);
   void settle(std::uint32_t slot, std::uint32_t need, Outcome outcome, const Evidence& evidence, Time now);
   // Takes the need's obligation out of its cell, if it has one.
   void unindex(std::uint32_t slot, Need& need);
@@ -57,6 +119,11 @@ struct Engine::State {
   // out of order.
   void advance(ConsumerNumber consumer, TopicNumber topic, Partition partition, Applied applied, Time now,
                Effects& effects);
+  // Settles the obligation if it is ended; and all those whose last record is in `lasts`.
+  bool look_at(Cell& cell, const Obligation& obligation, Time now, Effects& effects);
+  void look_through(Cell& cell, Range lasts, Time now, Effects& effects);
+  // Where the consumer stands with the need's records, by commits and by acks.
+  Frontier::Standing standing(const Wait& wait, const Need& need, const Cell& cell) const;
   void finish_if_done(std::uint32_t slot, Time now, Effects& effects);
   void answer(std::uint32_t slot, Time now, Effects& effects);
   void answer_failed_append(std::uint32_t slot, const Delivery& delivery, Time now, Effects& effects);

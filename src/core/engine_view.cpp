@@ -31,6 +31,10 @@ std::vector<ConsumerView> Engine::consumers(Time now) const {
     view.members = consumer.members;
     view.client = consumer.client;
     view.commit_interval = consumer.cadence.interval();
+    view.commits_by_timer = view.commit_interval.has_value();
+    view.early = consumer.early() != EarlyClient::none;
+    view.acks = consumer.acks_declared || !consumer.acked_topics.empty();
+    view.share = consumer.share;
     Need worst;
     worst.reason = PendingReason::none;
     worst.outcome = view.state == "absent" ? Outcome::absent : Outcome::processed;

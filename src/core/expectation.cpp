@@ -44,6 +44,7 @@ std::optional<ConsumerNumber> Expectation::admit(std::string_view name, Consumer
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   consumer.reset_earliest = in(config_.reset_earliest);
+  consumer.acks_declared = in(config_.acking);
   consumer.commits_after = in(config_.commits_after);
   consumer.denied = denies(name);
   consumer.optional = matches_any(config_.optional, name);

@@ -111,6 +111,7 @@ void Frontier::apply(const Update& update) {
   } else {
     proven_.add(committed_, to);
   }
+  if (first_known_ == kNoOffset) first_known_ = to;
   previous_ = by_hand ? kNoOffset : committed_;
   previous_at_ = applied_at_;
   committed_ = to;

@@ -81,6 +81,8 @@ class Frontier {
   bool has_position() const { return committed_ != kNoOffset; }
   Offset committed() const { return committed_; }
   LogPoint at() const { return at_; }
+  // The first position that was ever known; kNoOffset when none was.
+  Offset first_known() const { return first_known_; }
   bool holding() const { return !held_.empty(); }
   // The latest commit lay beyond the partition's end and was rejected.
   bool beyond_end() const { return beyond_end_; }
@@ -94,6 +96,7 @@ class Frontier {
   bool anchors(const Anchor& anchor, Offset first) const;
 
   Offset committed_ = kNoOffset;
+  Offset first_known_ = kNoOffset;
   LogPoint at_;                   // record of the latest commit, applied or held; unknown after a seed
   LogPoint applied_at_;           // record of committed_
   TailPositions as_of_;           // version of a seed, while no record of the group was seen since

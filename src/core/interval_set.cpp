@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace tidemark::core {
+namespace {
+
+// The first range that ends above `offset`.
+auto first_above(const std::vector<IntervalSet::Range>& ranges, Offset offset) {
+  return std::upper_bound(ranges.begin(), ranges.end(), offset,
+                          [](Offset o, const IntervalSet::Range& range) { return o < range.to; });
+}
+
+}  // namespace
 
 void IntervalSet::add(Offset from, Offset to) {
   if (from >= to) return;
@@ -10,7 +19,7 @@ void IntervalSet::add(Offset from, Offset to) {
     ranges_.back().to = std::max(ranges_.back().to, to);
     return;
   }
-  const auto first = std::find_if(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.to >= from; });
+  const auto first = first_above(ranges_, from - 1);
   auto last = first;
   for (; last != ranges_.end() && last->from <= to; ++last) {
     from = std::min(from, last->from);
@@ -18,7 +27,20 @@ void IntervalSet::add(Offset from, Offset to) {
   }
   const auto at = ranges_.erase(first, last);
   ranges_.insert(at, Range{from, to});
-  if (ranges_.size() > kMaxRanges) ranges_.erase(ranges_.begin());
+  if (ranges_.size() > max_ranges_) ranges_.erase(ranges_.begin());
+}
+
+void IntervalSet::cut(Offset from, Offset to) {
+  if (from >= to) return;
+  auto at = ranges_.begin() + (first_above(ranges_, from) - ranges_.cbegin());
+  while (at != ranges_.end() && at->from < to) {
+    const Range whole = *at;
+    at = ranges_.erase(at);
+    if (whole.to > to) at = ranges_.insert(at, Range{to, whole.to});
+    if (whole.from < from) at = ranges_.insert(at, Range{whole.from, from}) + 1;
+    if (whole.to > to) break;
+  }
+  if (ranges_.size() > max_ranges_) ranges_.erase(ranges_.begin());
 }
 
 void IntervalSet::cut_from(Offset offset) {
@@ -27,19 +49,18 @@ void IntervalSet::cut_from(Offset offset) {
 }
 
 bool IntervalSet::covers(Offset from, Offset to) const {
-  for (auto range = ranges_.rbegin(); range != ranges_.rend(); ++range)
-    if (range->from <= from) return to <= range->to;
-  return false;
+  const auto range = first_above(ranges_, from);
+  return range != ranges_.end() && range->from <= from && to <= range->to;
 }
 
 bool IntervalSet::touches(Offset from, Offset to) const {
-  return std::any_of(ranges_.begin(), ranges_.end(), [&](const Range& r) { return r.from < to && from < r.to; });
+  const auto range = first_above(ranges_, from);
+  return range != ranges_.end() && range->from < to;
 }
 
 Offset IntervalSet::start_of(Offset offset) const {
-  for (const Range& range : ranges_)
-    if (range.from <= offset && offset < range.to) return range.from;
-  return kNoOffset;
+  const auto range = first_above(ranges_, offset);
+  return range != ranges_.end() && range->from <= offset ? range->from : kNoOffset;
 }
 
 }  // namespace tidemark::core

@@ -19,7 +19,9 @@ namespace tidemark::core {
 
 class IntervalSet {
  public:
-  static constexpr std::size_t kMaxRanges = 16;
+  static constexpr std::size_t kMaxRanges = 16;  // unless another bound is given
+
+  explicit IntervalSet(std::size_t max_ranges = kMaxRanges) : max_ranges_(max_ranges) {}
 
   struct Range {
     Offset from;
@@ -29,6 +31,8 @@ class IntervalSet {
 
   // Adds [from, to); does nothing when it is empty.
   void add(Offset from, Offset to);
+  // Removes [from, to).
+  void cut(Offset from, Offset to);
   // Removes everything at or above `offset`.
   void cut_from(Offset offset);
   void clear() { ranges_.clear(); }
@@ -43,6 +47,7 @@ class IntervalSet {
   const std::vector<Range>& ranges() const { return ranges_; }
 
  private:
+  std::size_t max_ranges_;
   std::vector<Range> ranges_;
 };
 

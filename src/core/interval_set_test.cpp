@@ -22,6 +22,12 @@ class Model {
     if (all.size() > IntervalSet::kMaxRanges)
       for (Offset o = all.front().from; o < all.front().to; ++o) offsets_.erase(o);
   }
+  void cut(Offset from, Offset to) {
+    for (Offset o = from; o < to; ++o) offsets_.erase(o);
+    const auto all = ranges();
+    if (all.size() > IntervalSet::kMaxRanges)
+      for (Offset o = all.front().from; o < all.front().to; ++o) offsets_.erase(o);
+  }
   void cut_from(Offset offset) { offsets_.erase(offsets_.lower_bound(offset), offsets_.end()); }
   bool holds(Offset offset) const { return offsets_.contains(offset); }
   std::vector<Range> ranges() const {
@@ -67,11 +73,14 @@ RC_GTEST_PROP(IntervalSet, IsASetOfOffsets, ()) {
   IntervalSet set;
   Model model;
   const auto steps = *rc::gen::container<std::vector<std::tuple<int, int, int>>>(
-      rc::gen::tuple(rc::gen::inRange(0, 10), rc::gen::inRange(0, 100), rc::gen::inRange(0, 12)));
+      rc::gen::tuple(rc::gen::inRange(0, 12), rc::gen::inRange(0, 100), rc::gen::inRange(0, 12)));
   for (const auto& [what, from, size] : steps) {
     if (what == 0) {
       set.cut_from(from);
       model.cut_from(from);
+    } else if (what < 4) {
+      set.cut(from, from + size);
+      model.cut(from, from + size);
     } else {
       set.add(from, from + size);
       model.add(from, from + size);

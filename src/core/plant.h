@@ -30,6 +30,14 @@ enum class Bug {
   mark_loses_anchor,          // a mark carries no anchors
   cancelled_wait_leaks,       // a client that goes away leaves its wait behind
   deadline_is_success,        // what is pending at the deadline is called processed
+  commit_counts_beside_acks,  // a consumer that acks is believed for its commits too
+  early_is_believed,          // a client that commits before its work is taken at its word
+  ack_beyond_end_counts,      // an ack for records that do not exist yet is kept
+  earlier_ack_wins,           // of two acks for a record the first stays
+  barrier_takes_known_end,    // a barrier over a topic does not ask for its end anew
+  barrier_forgets_partition,  // a barrier leaves out the topic's last partition
+  pending_taken_as_lowest,    // an append in doubt is taken to be where it could be at the lowest
+  not_found_is_settled,       // an event that was not found is called settled
   count_
 };
 

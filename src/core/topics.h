@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/answer.h"
 #include "core/events.h"
 #include "core/strings.h"
 
@@ -26,7 +27,25 @@ namespace tidemark::core {
 using TopicNumber = std::uint32_t;
 using ConsumerNumber = std::uint32_t;
 
+// An ack that waits for its partition's end to be told.
+struct HeldAck {
+  ConsumerNumber consumer = 0;
+  Range offsets;
+  bool failed = false;
+  std::string reason;
+  std::uint64_t ask = 0;  // number of the question that will judge it
+};
+
+// A term of a barrier that waits for the answer to question `ask`.
+struct BarrierTerm {
+  WaitId wait;
+  std::uint32_t term = 0;
+  std::uint64_t ask = 0;
+};
+
 struct PartitionEnds {
+  static constexpr std::size_t kMaxHeldAcks = 64;  // more are ignored, and counted
+
   Offset known_end = 0;        // the high watermark is at least this
   Offset log_start = 0;        // as last told
   bool told = false;           // the log, or a delivery, has said an end
@@ -34,6 +53,8 @@ struct PartitionEnds {
   std::uint64_t asked = 0;     // number of the latest question
   std::uint32_t open = 0;      // obligations open on this partition
   std::vector<ConsumerNumber> holding;  // consumers with commits held for the end
+  std::vector<HeldAck> held_acks;       // acks above the known end
+  std::vector<BarrierTerm> barriers;    // terms of barriers that wait for the end
 };
 
 struct Topic {

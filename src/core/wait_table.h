@@ -34,6 +34,8 @@ struct WaitTerm {
   Offset last = kNoOffset;
   std::int32_t leader_epoch = -1;
   Uuid id;  // of a pending term
+  bool end_told = true;     // of a barrier: false until the end it asked for is told
+  std::uint32_t needs = 0;  // of a barrier: first of its needs, which follow each other
 };
 
 // One consumer at one term.
@@ -43,6 +45,7 @@ struct Need {
   ExpectedBy by = ExpectedBy::observed;
   Outcome outcome = Outcome::pending;
   PendingReason reason = PendingReason::append;
+  Offset since = 0;      // nothing below is asked of it (a barrier's baseline)
   bool indexed = false;  // has an Obligation in the consumer's cell
   Anchor anchor;         // at the append, or from the mark
   Evidence evidence;
@@ -57,6 +60,10 @@ struct Wait {
   bool hold = true;              // wait for the outcomes, not only for the append
   bool unknown_terms = false;    // a mark with a pending term
   bool cut_by_drain = false;
+  bool is_barrier = false;
+  std::uint32_t asking = 0;              // terms whose end is not told
+  std::uint32_t first_looks = 0;         // looks for pending terms that were never answered
+  std::vector<std::uint64_t> searches;   // looks under way or to come
   Scope scope = Scope::event;
   Uuid id;
   Time began{};

@@ -1,0 +1,203 @@
+// What consumers say themselves: explicit acks, share groups, and where an event went.
+//
+// An ack is read from a topic that anybody may write to, so it is believed only
+// of a consumer that is expected there, for a partition that exists, below an
+// end that the log has told; one above the known end waits until that is asked.
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/engine.h"
+#include "core/engine_state.h"
+#include "core/plant.h"
+
+namespace tidemark::core {
+namespace {
+
+// A share group's state is in a topic of its own: its records are told apart
+// from those of the log of commits by partition.
+constexpr Partition kShareLog = 1 << 29;
+
+std::size_t slot_of(const Uuid& id, std::size_t slots) {
+  std::uint64_t hash = 14695981039346656037U;  // FNV-1a
+  for (const std::uint8_t byte : id.bytes) hash = (hash ^ byte) * 1099511628211U;
+  return hash % slots;
+}
+
+}  // namespace
+
+std::optional<Refusal> Engine::check(const Ack& ack, Time) const {
+  const State& s = *state_;
+  const std::string name(ack.topic);
+  if (name.starts_with("__"))
+    return Refusal{Refusal::Code::forbidden_topic, "topics beginning with __ are internal: '" + name + "'", "topic", {}};
+  const auto topic = s.topics.find(name);
+  if (!topic || !s.topics[*topic].exists())
+    return Refusal{Refusal::Code::unknown_topic, "no topic '" + name + "'", "topic", {}};
+  if (ack.partition < 0 || ack.partition >= s.topics[*topic].partitions)
+    return Refusal{Refusal::Code::unknown_partition, "'" + name + "' has partitions 0 to " +
+                   std::to_string(s.topics[*topic].partitions - 1), "partition", {}};
+  if (!s.expected_to_ack(ack.consumer, *topic))
+    return Refusal{Refusal::Code::unexpected_consumer, "'" + std::string(ack.consumer) + "' is not expected at '" + name +
+                   "': it neither reads it nor is in its wait_for", "consumer", {}};
+  if (ack.offsets.first < 0 || ack.offsets.first > ack.offsets.last)
+    return Refusal{Refusal::Code::beyond_end, "the offsets are not a range", "offsets", {}};
+  const auto& ends = s.topics[*topic].ends;
+  const auto p = static_cast<std::size_t>(ack.partition);
+  const Offset end = p < ends.size() ? ends[p].known_end : 0;
+  if (ack.offsets.last >= end)
+    return Refusal{Refusal::Code::beyond_end, "'" + name + "' partition " + std::to_string(ack.partition) + " ends at " +
+                   std::to_string(end), "offset", {}};
+  return std::nullopt;
+}
+
+bool Engine::State::expected_to_ack(std::string_view name, TopicNumber topic) const {
+  const auto configured = config.wait_for.find(topics[topic].name);
+  if (configured != config.wait_for.end() &&
+      std::find(configured->second.begin(), configured->second.end(), name) != configured->second.end())
+    return true;
+  const auto number = consumers.find(name);
+  if (!number) return false;
+  const Consumer& consumer = consumers[*number];
+  if (consumer.denied && !consumer.configured) return false;
+  return consumer.subscribes(topic) || consumer.commits(topic) ||
+         std::binary_search(consumer.acked_topics.begin(), consumer.acked_topics.end(), topic);
+}
+
+void Engine::ack(const Ack& ack, Time now, Effects& effects) {
+  State& s = *state_;
+  ++s.stats.acks;
+  const auto topic = s.topics.find(ack.topic);
+  const bool possible = topic && s.topics[*topic].exists() && ack.partition >= 0 &&
+                        ack.partition < s.topics[*topic].partitions && ack.offsets.first >= 0 &&
+                        ack.offsets.first <= ack.offsets.last && !ack.topic.starts_with("__");
+  const bool of_another = possible && !ack.topic_id.is_nil() && !s.topics[*topic].id.is_nil() &&
+                          ack.topic_id != s.topics[*topic].id;
+  if (!possible || of_another || !s.expected_to_ack(ack.consumer, *topic)) {
+    ++s.stats.acks_ignored;
+    return;
+  }
+  const auto number = s.expectation.meet(ack.consumer, s.consumers);
+  if (!number) {
+    ++s.stats.acks_ignored;
+    return;
+  }
+  PartitionEnds& ends = s.topics.ends(*topic, ack.partition);
+  if (ack.offsets.last >= ends.known_end && !planted(Bug::ack_beyond_end_counts)) {
+    if (ends.held_acks.size() >= PartitionEnds::kMaxHeldAcks) {
+      ++s.stats.acks_ignored;
+      return;
+    }
+    ++s.stats.acks_held;
+    ends.held_acks.push_back({*number, ack.offsets, ack.failed,
+                              std::string(ack.reason.substr(0, Acked::kMaxReason)), ends.asked + 1});
+    if (!ends.asking) s.ask_end(*topic, ack.partition, effects);
+    return;
+  }
+  s.apply_ack(*number, *topic, ack.partition, ack.offsets, ack.failed, ack.reason, now, effects);
+}
+
+void Engine::State::apply_ack(ConsumerNumber number, TopicNumber topic, Partition partition, Range offsets, bool failed,
+                              std::string_view reason, Time now, Effects& effects) {
+  Consumer& consumer = consumers[number];
+  Cell* cell = cell_for(number, topic, partition);
+  if (cell == nullptr) {
+    ++stats.acks_ignored;
+    return;
+  }
+  consumer.last_sign = now;
+  consumer.dormant = false;
+  const auto at = std::lower_bound(consumer.acked_topics.begin(), consumer.acked_topics.end(), topic);
+  if (at == consumer.acked_topics.end() || *at != topic) {
+    consumer.acked_topics.insert(at, topic);
+    Consumers::link(topics, topic, number);
+  }
+  said(*cell, offsets, failed, reason, now, effects);
+}
+
+void Engine::State::said(Cell& cell, Range offsets, bool failed, std::string_view reason, Time now, Effects& effects) {
+  if (cell.acked == nullptr) cell.acked = std::make_unique<Acked>();
+  Acked& acked = *cell.acked;
+  if (planted(Bug::earlier_ack_wins) &&
+      (acked.any_failed(offsets.first, offsets.last) || acked.is_done(offsets.first, offsets.last)))
+    return;
+  if (failed) {
+    acked.failed(offsets, reason);
+  } else {
+    acked.done(offsets);
+  }
+  // A wait for one record is ended by the ack of that record; one for a range
+  // by the ack that fills its last hole, or by any failure in it.
+  Range lasts = offsets;
+  if (cell.ranges > 0) lasts.last = failed ? std::numeric_limits<Offset>::max() : acked.around(offsets.last).last;
+  look_through(cell, lasts, now, effects);
+}
+
+void Engine::State::judge_acks(TopicNumber topic, Partition partition, std::uint64_t asked, Time now, Effects& effects) {
+  PartitionEnds& ends = topics.ends(topic, partition);
+  if (ends.held_acks.empty()) return;
+  std::vector<HeldAck> held = std::move(ends.held_acks);
+  ends.held_acks.clear();
+  for (HeldAck& ack : held) {
+    if (ack.offsets.last < topics.ends(topic, partition).known_end) {
+      apply_ack(ack.consumer, topic, partition, ack.offsets, ack.failed, ack.reason, now, effects);
+    } else if (asked >= ack.ask) {
+      ++stats.acks_ignored;  // of records that do not exist
+    } else {
+      topics.ends(topic, partition).held_acks.push_back(std::move(ack));
+    }
+  }
+  PartitionEnds& after = topics.ends(topic, partition);
+  if (!after.held_acks.empty() && !after.asking && topics[topic].exists()) ask_end(topic, partition, effects);
+}
+
+void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
+  State& s = *state_;
+  const auto number = s.expectation.meet(progress.group, s.consumers);
+  const auto topic = s.topics.find(progress.topic);
+  const bool possible = number && topic && s.topics[*topic].exists() && progress.partition >= 0 &&
+                        progress.partition < s.topics[*topic].partitions;
+  if (!possible) return;
+  Consumer& consumer = s.consumers[*number];
+  if (consumer.denied && !consumer.configured) return;
+  const Uuid current = s.topics[*topic].id;
+  if (!progress.topic_id.is_nil() && !current.is_nil() && progress.topic_id != current) return;
+  Cell* cell = s.cell_for(*number, *topic, progress.partition);
+  if (cell == nullptr) return;
+  consumer.share = true;
+  consumer.last_sign = now;
+  consumer.dormant = false;
+
+  Frontier::Update update;
+  update.offset = progress.start;
+  update.at = {kShareLog + progress.at.partition, progress.at.offset};
+  update.settled_at = progress.at.offset;
+  PartitionEnds& ends = s.topics.ends(*topic, progress.partition);
+  update.ask = ends.asked + 1;
+  const Applied applied = cell->frontier.commit(update, ends.known_end);
+  if (applied == Applied::stale) return;
+  s.consumers.note_row(*number, *topic, *cell, progress.start != kNoOffset);
+  if (applied == Applied::held) s.hold(*number, *topic, progress.partition, effects);
+  // What was given up is said first: the start may have passed it in the same breath.
+  for (const Range& range : progress.archived)
+    s.said(*cell, range, true, "given up by the share group", now, effects);
+  for (const Range& range : progress.acknowledged) s.said(*cell, range, false, {}, now, effects);
+  s.advance(*number, *topic, progress.partition, applied, now, effects);
+}
+
+void Engine::State::remember_event(const Uuid& id, const WaitTerm& term) {
+  if (events.empty()) events.resize(kEvents);
+  events[slot_of(id, kEvents)] = {id, term.topic, term.partition, term.last};
+}
+
+std::optional<Position> Engine::find_event(const Uuid& id) const {
+  const State& s = *state_;
+  if (s.events.empty()) return std::nullopt;
+  const State::Event& event = s.events[slot_of(id, State::kEvents)];
+  if (event.offset == kNoOffset || event.id != id) return std::nullopt;
+  const Topic& topic = s.topics[event.topic];
+  return Position{topic.name, topic.id, event.partition, event.offset, -1};
+}
+
+}  // namespace tidemark::core

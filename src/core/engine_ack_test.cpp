@@ -1,0 +1,295 @@
+// Explicit acks, and clients whose commits come before the work (engine_ack.cpp, early_client.h).
+#include <gtest/gtest.h>
+
+#include "core/engine_fixture.h"
+#include "core/topics.h"
+
+namespace tidemark::core {
+namespace {
+
+using std::chrono::seconds;
+
+Ack an_ack(std::string_view consumer, Partition partition, Range offsets) {
+  Ack ack;
+  ack.consumer = consumer;
+  ack.topic = "orders";
+  ack.partition = partition;
+  ack.offsets = offsets;
+  return ack;
+}
+
+TEST(EngineAcks, P1AnAckForTheEventIsEnoughWithoutAnAnchor) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const WaitId wait = g.append(0, 10);
+  g.ack("views", 0, {10, 10});
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+  EXPECT_EQ(g.outcome(wait).evidence.source, Evidence::Source::ack);
+  EXPECT_EQ(g.outcome(wait).evidence.acked, (Range{10, 10}));
+}
+
+TEST(EngineAcks, P6ComeInAnyOrderAndMoreThanOnce) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const WaitId first = g.append(0, 10);
+  const WaitId second = g.append(0, 11);
+  g.ack("views", 0, {11, 11});
+  EXPECT_FALSE(g.answered(first));
+  EXPECT_TRUE(g.answered(second));
+  g.ack("views", 0, {11, 11});
+  g.ack("views", 0, {10, 10});
+  EXPECT_TRUE(g.answer(first).all_processed());
+}
+
+TEST(EngineAcks, P1CommitsOfAConsumerThatAcksAreNoEvidence) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  g.commit("views", 0, 5);
+  g.ack("views", 1, {3, 3});  // of another partition: the topic is what counts
+  const WaitId wait = g.append(0, 10);
+  g.commit("views", 0, 11);
+  EXPECT_FALSE(g.answered(wait));
+  g.advance(seconds(2));
+  EXPECT_EQ(g.outcome(wait).reason, PendingReason::ack);
+  const WaitId next = g.append(0, 11);
+  g.ack("views", 0, {11, 11});
+  EXPECT_TRUE(g.answer(next).all_processed());
+}
+
+TEST(EngineAcks, DeclaredAckersAreNeverBelievedForCommits) {
+  EngineConfig config;
+  config.acking = {"views"};
+  Gateway g(config);
+  g.start();
+  g.members("views", 1);
+  g.commit("views", 0, 5);
+  const WaitId wait = g.append(0, 10);
+  g.commit("views", 0, 11);
+  EXPECT_FALSE(g.answered(wait));
+}
+
+TEST(EngineAcks, AFailureIsFinalAndTellsWhy) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const WaitId wait = g.append(0, 10);
+  g.ack("views", 0, {10, 10}, true, "card refused");
+  EXPECT_TRUE(g.answer(wait).settled);
+  EXPECT_FALSE(g.answer(wait).all_processed());
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::failed);
+  EXPECT_EQ(g.outcome(wait).evidence.reason, "card refused");
+}
+
+TEST(EngineAcks, TheLaterOneWinsForWaitsThatAreOpen) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  g.ack("views", 0, {10, 10}, true, "busy");
+  g.ack("views", 0, {10, 10});
+  EXPECT_TRUE(g.answer(g.append(0, 10)).all_processed());
+  g.ack("views", 0, {10, 10}, true, "undone");
+  EXPECT_EQ(g.outcome(g.append(0, 10)).outcome, Outcome::failed);
+}
+
+TEST(EngineAcks, P1AnAckBeyondTheEndIsHeldAskedAndJudged) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  g.ack("views", 0, {Gateway::kEnd, Gateway::kEnd});
+  g.ack("views", 0, {Gateway::kEnd + 5, Gateway::kEnd + 5});
+  const auto asks = g.asked();
+  ASSERT_EQ(asks.size(), 1U);
+  g.ends("orders", 0, Gateway::kEnd + 1, asks[0].number);
+  const auto again = g.asked();  // the second came when the first question was on its way
+  ASSERT_EQ(again.size(), 1U);
+  g.ends("orders", 0, Gateway::kEnd + 1, again[0].number);
+  EXPECT_EQ(g.engine().stats().acks_ignored, 1U) << "of a record that does not exist";
+  EXPECT_TRUE(g.answer(g.append(0, Gateway::kEnd)).all_processed());
+  const WaitId wait = g.append(0, Gateway::kEnd + 5);
+  EXPECT_FALSE(g.answered(wait));
+}
+
+TEST(EngineAcks, P7AcksAboveTheEndAreKeptUpToABound) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  for (Offset i = 0; i < 200; ++i) g.ack("views", 0, {Gateway::kEnd + i, Gateway::kEnd + i});
+  EXPECT_EQ(g.engine().stats().acks_ignored, 200 - PartitionEnds::kMaxHeldAcks);
+}
+
+TEST(EngineAcks, WhatCannotBeIsIgnoredAndCounted) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  g.ack("strangers", 0, {1, 1});
+  g.ack("views", 7, {1, 1});
+  g.ack("views", -1, {1, 1});
+  g.ack("views", 0, {5, 4});
+  g.ack("views", 0, {-3, 4});
+  Ack other = an_ack("views", 0, {1, 1});
+  other.topic_id = Gateway::topic_id(9);
+  g.engine().ack(other, g.now, g.effects);
+  other.topic = "__consumer_offsets";
+  g.engine().ack(other, g.now, g.effects);
+  EXPECT_EQ(g.engine().stats().acks_ignored, 7U);
+  EXPECT_EQ(g.engine().stats().acks, 7U);
+}
+
+TEST(EngineAcks, ANamedPartyThatIsNoGroupAcksWhereItIsConfigured) {
+  EngineConfig config;
+  config.wait_for = {{"orders", {"mailer"}}};
+  Gateway g(config);
+  g.start();
+  const WaitId wait = g.append(0, 10);
+  g.ack("mailer", 0, {10, 10});
+  EXPECT_TRUE(g.answer(wait).all_processed());
+}
+
+TEST(EngineAcks, AnAckIsASignOfLife) {
+  EngineConfig config;
+  config.wait_for = {{"orders", {"mailer"}}};
+  Gateway g(config);
+  g.start();
+  g.advance(config.absent_grace);
+  g.ack("mailer", 0, {1, 1});
+  const WaitId wait = g.append(0, 10);
+  EXPECT_FALSE(g.answered(wait)) << "else it would be absent at once";
+}
+
+TEST(EngineAcks, AreCheckedBeforeTheyAreWritten) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const auto code = [&](const Ack& ack) {
+    const auto refusal = g.engine().check(ack, g.now);
+    return refusal ? std::optional(refusal->code) : std::nullopt;
+  };
+  EXPECT_EQ(code(an_ack("views", 0, {3, 9})), std::nullopt);
+  EXPECT_EQ(code(an_ack("views", 3, {3, 9})), Refusal::Code::unknown_partition);
+  EXPECT_EQ(code(an_ack("mailer", 0, {3, 9})), Refusal::Code::unexpected_consumer);
+  EXPECT_EQ(code(an_ack("views", 0, {3, Gateway::kEnd})), Refusal::Code::beyond_end);
+  Ack ack = an_ack("views", 0, {3, 9});
+  ack.topic = "payments";
+  EXPECT_EQ(code(ack), Refusal::Code::unknown_topic);
+  ack.topic = "__consumer_offsets";
+  EXPECT_EQ(code(ack), Refusal::Code::forbidden_topic);
+}
+
+TEST(EngineAcks, TheGatewayKnowsWhereItsRecentEventsWent) {
+  Gateway g;
+  g.start();
+  EXPECT_FALSE(g.engine().find_event(g.request().id).has_value());
+  g.append(1, 10);
+  const auto position = g.engine().find_event(g.request().id);
+  ASSERT_TRUE(position.has_value());
+  EXPECT_EQ(position->topic, "orders");
+  EXPECT_EQ(position->partition, 1);
+  EXPECT_EQ(position->offset, 10);
+}
+
+TEST(EngineShare, ProgressOfAShareGroupCountsRecordByRecord) {
+  Gateway g;
+  g.start();
+  g.members("workers", 1);
+  const auto progress = [&](Offset start, std::vector<Range> done, std::vector<Range> given_up) {
+    ShareProgress p;
+    p.group = "workers";
+    p.topic = "orders";
+    p.partition = 0;
+    p.start = start;
+    p.acknowledged = done;
+    p.archived = given_up;
+    p.at = {0, g.record++};
+    g.engine().share(p, g.now, g.effects);
+    g.append(2, g.record);  // takes what was answered
+  };
+  progress(5, {}, {});
+  const WaitId low = g.append(0, 10), middle = g.append(0, 11), high = g.append(0, 12);
+  progress(5, {{12, 12}}, {{11, 11}});
+  EXPECT_FALSE(g.answered(low));
+  EXPECT_EQ(g.outcome(middle).outcome, Outcome::failed);
+  EXPECT_EQ(g.outcome(middle).evidence.source, Evidence::Source::share);
+  EXPECT_TRUE(g.answer(high).all_processed());
+  progress(13, {}, {});
+  EXPECT_TRUE(g.answer(low).all_processed());
+  EXPECT_EQ(g.outcome(low).evidence.source, Evidence::Source::share);
+  EXPECT_EQ(g.outcome(g.append(0, 11)).outcome, Outcome::failed) << "given up stays given up";
+}
+
+TEST(EngineParallel, CompletedOffsetsInACommitsMetadataCount) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  g.commit("views", 0, 10);
+  const WaitId low = g.append(0, 10), high = g.append(0, 12);
+  const std::vector<Range> done{{12, 14}};
+  Commit c;
+  c.group = "views";
+  c.topic = "orders";
+  c.offset = 10;
+  c.done_above = done;
+  c.at = {0, g.record++};
+  c.settled_at = c.at.offset;
+  g.commit(c);
+  EXPECT_FALSE(g.answered(low));
+  EXPECT_TRUE(g.answer(high).all_processed());
+  g.commit("views", 0, 11);
+  EXPECT_TRUE(g.answer(low).all_processed());
+}
+
+void members_of(Gateway& g, const std::string& client, const std::string& member) {
+  const std::vector<std::string> topics{"orders"};
+  GroupState state;
+  state.group = "views";
+  state.managed = true;
+  state.members = 1;
+  state.topics_known = true;
+  state.topics = topics;
+  state.client = client;
+  state.member = member;
+  state.at = {0, g.record++};
+  g.engine().group(state, g.now, g.effects);
+}
+
+TEST(EngineEarly, KafkaGoIsHandedOverUnlessDeclared) {
+  for (const bool declared : {false, true}) {
+    EngineConfig config;
+    if (declared) config.commits_after = {"views"};
+    Gateway g(config);
+    g.start();
+    members_of(g, "app@host (github.com/segmentio/kafka-go)", "app@host (github.com/segmentio/kafka-go)-1");
+    g.commit("views", 0, 10);
+    const WaitId wait = g.append(0, 10);
+    g.commit("views", 0, 11);
+    EXPECT_EQ(g.outcome(wait).outcome, declared ? Outcome::processed : Outcome::handed_over);
+    EXPECT_TRUE(g.answer(wait).settled);
+    EXPECT_NE(g.outcome(wait).hint.find("FetchMessage") != std::string::npos, declared);
+  }
+}
+
+TEST(EngineEarly, LibrdkafkaIsBelievedUntilItShowsATimersRhythm) {
+  Gateway g;
+  g.start();
+  members_of(g, "rdkafka", "rdkafka-1");
+  g.commit("views", 0, 10);
+  const WaitId wait = g.append(0, 10);
+  g.commit("views", 0, 11);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+  for (Offset offset = 12; offset < 20; ++offset) {
+    g.advance(seconds(5));
+    g.commit("views", 0, offset);
+  }
+  PublishRequest request = g.request();
+  request.deadline = g.now + seconds(10);
+  const WaitId later = g.append(request, 0, 19);
+  g.advance(seconds(5));
+  g.commit("views", 0, 20);
+  EXPECT_EQ(g.outcome(later).outcome, Outcome::handed_over);
+  EXPECT_NE(g.outcome(later).hint.find("enable.auto.offset.store=false"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tidemark::core

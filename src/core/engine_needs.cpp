@@ -1,0 +1,209 @@
+// What a wait still needs: where a need stands, and what ends it.
+
+#include <algorithm>
+#include <limits>
+
+#include "core/engine_state.h"
+#include "core/plant.h"
+
+namespace tidemark::core {
+
+Cell* Engine::State::cell_for(ConsumerNumber consumer, TopicNumber topic, Partition partition) {
+  Cell* cell = consumers.cell_or_add(consumer, topic, partition, topics);
+  if (cell != nullptr) cell->frontier.log_started_at(topics.ends(topic, partition).log_start);
+  return cell;
+}
+
+Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, const Cell& cell) const {
+  const WaitTerm& term = wait.terms[need.term];
+  const Consumer& consumer = consumers[need.consumer];
+  const Offset first = std::max(term.first, need.since), last = term.last;
+  // A publish rests on what this gateway saw; a mark brings its own anchor.
+  Frontier::Standing by_commit = cell.frontier.standing(first, last, wait.is_publish ? Anchor{} : need.anchor);
+  Evidence& evidence = by_commit.evidence;
+  if (evidence.at.partition == kPolledLog) {
+    evidence.source = Evidence::Source::poll;
+    evidence.at = LogPoint{};
+  }
+  if (consumer.share && evidence.source != Evidence::Source::none) evidence.source = Evidence::Source::share;
+  if (need.since > term.first) evidence.since = need.since;
+
+  if (cell.acked != nullptr) {
+    const Acked& acked = *cell.acked;
+    const auto said = [&](Outcome outcome) {
+      Frontier::Standing standing;
+      standing.outcome = outcome;
+      standing.evidence = evidence;
+      standing.evidence.source = consumer.share               ? Evidence::Source::share
+                                 : consumer.acks(term.topic) ? Evidence::Source::ack
+                                                             : Evidence::Source::commit;
+      return standing;
+    };
+    if (acked.any_failed(first, last)) {
+      Frontier::Standing failed = said(Outcome::failed);
+      failed.evidence.reason = acked.reason(first, last);
+      return failed;
+    }
+    // What lies below the committed offset may be proven by commits, the rest by acks.
+    const Offset from = consumer.acks(term.topic) ? first : std::clamp(cell.frontier.committed(), first, last);
+    const bool below = from == first ||
+                       cell.frontier.standing(first, from - 1, wait.is_publish ? Anchor{} : need.anchor).outcome == Outcome::processed;
+    if (below && acked.is_done(from, last)) {
+      Frontier::Standing done = said(Outcome::processed);
+      done.evidence.acked = acked.around(last);
+      return done;
+    }
+  }
+  if (consumer.acks(term.topic) && !planted(Bug::commit_counts_beside_acks)) {
+    Frontier::Standing waiting;
+    waiting.reason = PendingReason::ack;
+    waiting.evidence = evidence;
+    return waiting;
+  }
+  if (by_commit.outcome == Outcome::processed && consumer.early() != EarlyClient::none &&
+      !planted(Bug::early_is_believed))
+    by_commit.outcome = Outcome::handed_over;
+  return by_commit;
+}
+
+void Engine::State::register_need(std::uint32_t slot, std::uint32_t index, Time now) {
+  Wait& wait = waits[slot];
+  Need& need = wait.needs[index];
+  const WaitTerm& term = wait.terms[need.term];
+  Consumer& consumer = consumers[need.consumer];
+  need.reason = PendingReason::not_started;
+  if (other_incarnation(term) && !planted(Bug::incarnation_ignored)) return;  // commits here say nothing of it: pending
+  Cell* cell = cell_for(need.consumer, term.topic, term.partition);
+  if (cell == nullptr) return;  // the table is full: pending until the deadline, which is true
+
+  if (!planted(Bug::registered_late_hangs)) {
+    const Frontier::Standing now_at = standing(wait, need, *cell);
+    need.reason = now_at.reason;
+    need.evidence = now_at.evidence;
+    if (now_at.outcome != Outcome::pending) {
+      settle(slot, index, now_at.outcome, now_at.evidence, now);
+      return;
+    }
+    if (!lost_at && is_absent(consumer, known_since, config.absent_grace, now)) {
+      settle(slot, index, Outcome::absent, now_at.evidence, now);
+      return;
+    }
+  }
+  if (!wait.hold && wait.is_publish) return;  // answered in this very call
+  cell->obligations.insert({term.last, slot, index});
+  need.indexed = true;
+  if (term.first != term.last) ++cell->ranges;
+  ++consumer.open;
+  ++topics.ends(term.topic, term.partition).open;
+  ++open_obligations;
+  update_memberless(need.consumer);
+}
+
+void Engine::State::register_term(std::uint32_t slot, std::uint32_t term, Time now) {
+  for (std::uint32_t i = 0; i < waits[slot].needs.size(); ++i)
+    if (waits[slot].needs[i].term == term) register_need(slot, i, now);
+}
+
+void Engine::State::unindex(std::uint32_t slot, Need& need) {
+  if (!need.indexed) return;
+  const WaitTerm& term = waits[slot].terms[need.term];
+  const auto index = static_cast<std::uint32_t>(&need - waits[slot].needs.data());
+  Consumer& consumer = consumers[need.consumer];
+  if (Cell* cell = consumer.cell(term.topic, term.partition)) {
+    cell->obligations.erase({term.last, slot, index});
+    if (term.first != term.last) --cell->ranges;
+  }
+  need.indexed = false;
+  --consumer.open;
+  --topics.ends(term.topic, term.partition).open;
+  --open_obligations;
+  if (consumer.open == 0) update_memberless(need.consumer);
+}
+
+void Engine::State::settle(std::uint32_t slot, std::uint32_t index, Outcome outcome, const Evidence& evidence,
+                           Time now) {
+  Wait& wait = waits[slot];
+  Need& need = wait.needs[index];
+  unindex(slot, need);
+  need.outcome = outcome;
+  need.reason = PendingReason::none;
+  need.evidence = evidence;
+  need.at = now;
+  --wait.open;
+  ++stats.obligations_settled;
+}
+
+void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied, Time now,
+                            Effects& effects) {
+  if (applied != Applied::moved && applied != Applied::passed_over) return;
+  Cell* cell = consumers[number].cell(topic, partition);
+  if (cell == nullptr) return;
+  if (consumers[number].acks(topic)) return;  // only its acks end anything
+  if (applied == Applied::passed_over) return look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
+  while (!cell->obligations.empty()) {
+    const Obligation lowest = *cell->obligations.begin();
+    if (!look_at(*cell, lowest, now, effects)) break;
+  }
+}
+
+bool Engine::State::look_at(Cell& cell, const Obligation& obligation, Time now, Effects& effects) {
+  const Wait& wait = waits[obligation.wait];
+  const Frontier::Standing now_at = standing(wait, wait.needs[obligation.need], cell);
+  if (now_at.outcome == Outcome::pending) return false;
+  settle(obligation.wait, obligation.need, now_at.outcome, now_at.evidence, now);
+  finish_if_done(obligation.wait, now, effects);
+  return true;
+}
+
+void Engine::State::look_through(Cell& cell, Range lasts, Time now, Effects& effects) {
+  // Answering one wait may take others' obligations out: look each up again.
+  std::vector<Obligation> open;
+  for (auto at = cell.obligations.lower_bound({lasts.first, 0, 0});
+       at != cell.obligations.end() && at->last <= lasts.last; ++at)
+    open.push_back(*at);
+  for (const Obligation& obligation : open)
+    if (cell.obligations.contains(obligation)) look_at(cell, obligation, now, effects);
+}
+
+void Engine::State::finish_if_done(std::uint32_t slot, Time now, Effects& effects) {
+  const Wait& wait = waits[slot];
+  if (wait.state != Wait::State::waiting || wait.open > 0 || wait.asking > 0 || !wait.searches.empty()) return;
+  answer(slot, now, effects);
+}
+
+void Engine::State::close(std::uint32_t slot) {
+  Wait& wait = waits[slot];
+  for (Need& need : wait.needs) unindex(slot, need);
+  while (!wait.searches.empty()) end_search(wait.searches.back());
+  if (wait.is_publish) --topics[wait.terms.front().topic].open_waits;
+  waits.close(slot);
+}
+
+void Engine::State::update_memberless(ConsumerNumber number) {
+  const Consumer& consumer = consumers[number];
+  if (consumer.members == 0 && consumer.open > 0) {
+    memberless.insert(number);
+  } else {
+    memberless.erase(number);
+  }
+}
+
+std::optional<Time> Engine::State::absent_at(ConsumerNumber number) const {
+  if (lost_at) return std::nullopt;  // nothing is heard: silence proves nothing
+  const Time last = std::max(consumers[number].last_sign, known_since);
+  return planted(Bug::absent_without_grace) ? last : last + config.absent_grace;
+}
+
+void Engine::State::settle_absent(ConsumerNumber number, Time now, Effects& effects) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> open;
+  for (const auto& [key, cell] : consumers[number].cells)
+    for (const Obligation& obligation : cell->obligations) open.emplace_back(obligation.wait, obligation.need);
+  std::sort(open.begin(), open.end());
+  for (const auto& [slot, index] : open) {
+    if (waits[slot].needs.size() <= index || !waits[slot].needs[index].indexed) continue;
+    settle(slot, index, Outcome::absent, waits[slot].needs[index].evidence, now);
+    finish_if_done(slot, now, effects);
+  }
+}
+
+}  // namespace tidemark::core
