@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/duration.h"
+#include "base/percent.h"
 #include "cli/commands.h"
 #include "cli/http_call.h"
 #include "cli/report.h"
@@ -47,7 +48,7 @@ std::chrono::milliseconds patience(const std::string& wait) {
 }
 
 std::string with_parameter(const std::string& target, const std::string& name, const std::string& value) {
-  return target + (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + escaped(value);
+  return target + (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + percent_encode(value);
 }
 
 CLI::Validator duration_check() {
@@ -80,7 +81,7 @@ void add_publish(CLI::App& app, int& code) {
   options->target.add_to(*command);
   command->footer("Example: tidemark publish page-views '{\"path\":\"/\"}' --key / --wait 2s");
   command->callback([options, key, &code] {
-    std::string target = "/topics/" + escaped(options->topic);
+    std::string target = "/topics/" + percent_encode(options->topic);
     if (key->count() > 0) target = with_parameter(target, "key", options->key);
     if (options->partition >= 0) target = with_parameter(target, "partition", std::to_string(options->partition));
     if (!options->wait.empty()) target = with_parameter(target, "wait", options->wait);
@@ -108,7 +109,7 @@ void add_wait(CLI::App& app, int& code) {
   command->footer("Example: tidemark wait \"$mark\" --timeout 5s && echo everybody has it");
   command->callback([options, &code] {
     // + joins marks and stays; anything else that is not a mark's is escaped.
-    std::string target = "/marks/" + escaped(options->mark);
+    std::string target = "/marks/" + percent_encode(options->mark);
     for (std::size_t at = target.find("%2B"); at != std::string::npos; at = target.find("%2B", at)) target.replace(at, 3, "+");
     if (options->timeout != "0") target = with_parameter(target, "wait", options->timeout.empty() ? "5s" : options->timeout);
     if (!options->only.empty()) target = with_parameter(target, "for", options->only);

@@ -26,7 +26,4 @@ Result<HttpAnswer> http_call(const std::string& base, std::string_view method, c
                              const std::vector<std::pair<std::string, std::string>>& headers, const std::string* body,
                              std::chrono::milliseconds timeout);
 
-// For a path segment or a query value: all but unreserved characters as %XX.
-std::string escaped(std::string_view text);
-
 }  // namespace tidemark::cli

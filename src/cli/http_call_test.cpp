@@ -57,7 +57,5 @@ TEST(HttpCall, SaysWhatIsWrong) {
   EXPECT_EQ(http_call(closes.url(), "GET", "/", {}, nullptr, std::chrono::seconds(30)).error().kind, ErrorKind::unavailable);
 }
 
-TEST(HttpCall, EscapesWhatAPathCannotHold) { EXPECT_EQ(escaped("a b/ü-_.~"), "a%20b%2F%C3%BC-_.~"); }
-
 }  // namespace
 }  // namespace tidemark::cli

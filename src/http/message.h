@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,14 +53,6 @@ struct Response {
 
 // ASCII case only, as field names and tokens demand.
 bool equals_ignoring_case(std::string_view a, std::string_view b);
-
-// Decodes %XX; nothing when an escape is malformed. '+' is not a space: this is
-// RFC 3986, not a form.
-std::optional<std::string> percent_decode(std::string_view text);
-
-// The inverse, for a path segment or a query value: all but unreserved
-// characters are escaped.
-std::string percent_encode(std::string_view text);
 
 // A form of hostile text that may stand in an error, a header or a log: printable
 // ASCII as it is, other bytes as \xNN, cut with "..." after `limit` characters.

@@ -21,20 +21,6 @@ TEST(Message, FindsFieldsWhateverTheirCase) {
   EXPECT_EQ(request.header("hos"), nullptr);
 }
 
-TEST(Message, DecodesPercentEscapesAndRefusesMalformedOnes) {
-  EXPECT_EQ(percent_decode("a%2Fb%c3%A9+"), "a/b\xc3\xa9+");
-  EXPECT_EQ(percent_decode("%00"), std::string(1, '\0'));
-  EXPECT_EQ(percent_decode(""), "");
-  for (const char* text : {"%", "%2", "a%", "%zz", "%2g", "%g2", "%%41"}) EXPECT_FALSE(percent_decode(text)) << text;
-}
-
-TEST(Message, EncodingIsTheInverseOfDecoding) {
-  std::string all;
-  for (int byte = 0; byte < 256; ++byte) all.push_back(static_cast<char>(byte));
-  EXPECT_EQ(percent_decode(percent_encode(all)), all);
-  EXPECT_EQ(percent_encode("a-b_c.d~/ +"), "a-b_c.d~%2F%20%2B");
-}
-
 TEST(Message, HostileTextIsMadePrintable) {
   EXPECT_EQ(printable("a\r\nb\x80"), "a\\x0D\\x0Ab\\x80");
   EXPECT_EQ(printable("aaaaaaaaaa", 4), "aaaa...");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "base/percent.h"
 
 namespace tidemark::http {
 namespace {

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/percent.h"
+
 namespace tidemark::http {
 namespace {
 
