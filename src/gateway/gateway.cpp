@@ -91,11 +91,15 @@ void Gateway::admit(http::ExchangeId exchange, http::PublishCall call, bool look
     return;
   }
   const core::WaitId wait = std::get<core::WaitId>(admitted);
-  exchange_of_wait_.emplace(wait.value(), exchange);
-  wait_of_exchange_.emplace(exchange, wait);
+  hold(exchange, wait);
   if (const auto taken = log_.append(wait.value(), record_of(call, request.id, time_ms)); !taken)
     engine_.delivered(wait, refused_append(taken.error()), now(), effects_);
   carry_out();
+}
+
+void Gateway::hold(http::ExchangeId exchange, core::WaitId wait) {
+  exchange_of_wait_.emplace(wait.value(), exchange);
+  wait_of_exchange_.emplace(exchange, wait);
 }
 
 // A topic made a second ago is in Kafka and not yet in our list: 404 would be
@@ -125,9 +129,7 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
     replies_->refused(exchange, *refusal);
     return;
   }
-  const core::WaitId wait = std::get<core::WaitId>(admitted);
-  exchange_of_wait_.emplace(wait.value(), exchange);
-  wait_of_exchange_.emplace(exchange, wait);
+  hold(exchange, std::get<core::WaitId>(admitted));
   carry_out();
 }
 

@@ -65,6 +65,8 @@ class Gateway final : public http::Api, public log::Observer {
 
  private:
   void admit(http::ExchangeId exchange, http::PublishCall call, bool looked_anew);
+  // Whom to answer when the wait ends.
+  void hold(http::ExchangeId exchange, core::WaitId wait);
   void look_for_topic(http::ExchangeId exchange, http::PublishCall call);
   void carry_out();
   void answer(const core::Answer& answer);
