@@ -11,6 +11,7 @@
 
 #include "gateway/gateway.h"
 #include "gateway/logging.h"
+#include "http/descriptors.h"
 #include "http/server.h"
 #include "http/service.h"
 #include "kafka/kafka_log.h"
@@ -136,6 +137,8 @@ class Process {
 
 Result<void> serve(const Settings& settings) {
   set_up_logging(settings.log_level);
+  // Most systems let a process have 1024 descriptors until it asks for what it may have.
+  spdlog::info("up to {} file descriptors", http::raise_descriptor_limit().soft);
   auto io = std::make_unique<boost::asio::io_context>(1);
   kafka::KafkaConfig config;
   config.bootstrap = settings.kafka_bootstrap;

@@ -2,6 +2,7 @@
 // serve_command.cpp and serve.cpp, with their exit codes.
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "gateway_process.h"
 #include "support/admin.h"
@@ -61,6 +62,14 @@ TEST(Cli, FlagsWinOverTheEnvironment) {
   Process process({tidemark_program(), "serve", "--kafka", "127.0.0.1:1", "--listen", "127.0.0.1:0"},
                   {{"TIDEMARK_LISTEN", "0.0.0.0:0"}});
   EXPECT_TRUE(process.wait_for_line("listening on 127.0.0.1:")) << process.output();
+}
+
+TEST(Cli, ServeTakesAllTheDescriptorsItMayHave) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  Process process({"sh", "-c", "ulimit -S -n 256 && exec \"$@\"", "sh", tidemark_program(), "serve", "--kafka", "127.0.0.1:1",
+                   "--listen", "127.0.0.1:0"});
+  EXPECT_TRUE(process.wait_for_line("up to " + std::to_string(limit.rlim_max) + " file descriptors")) << process.output();
 }
 
 TEST(Cli, PublishWaitAndConsumers) {
