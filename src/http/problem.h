@@ -45,6 +45,8 @@ inline constexpr ProblemKind kMethodNotAllowed{405, "method-not-allowed", "The r
 inline constexpr ProblemKind kUnknownParameter{400, "unknown-parameter", "The parameter is not known"};
 inline constexpr ProblemKind kInvalidParameter{400, "invalid-parameter", "The parameter's value is not valid"};
 inline constexpr ProblemKind kInvalidHeader{400, "invalid-header", "The header field's value is not valid"};
+inline constexpr ProblemKind kInvalidBody{400, "invalid-body", "The body is not valid"};
+inline constexpr ProblemKind kUnknownMember{400, "unknown-member", "The member is not known"};
 inline constexpr ProblemKind kInvalidTopic{400, "invalid-topic", "The topic name is not valid"};
 inline constexpr ProblemKind kInvalidMark{400, "invalid-mark", "The mark is not valid"};
 inline constexpr ProblemKind kUnknownPartition{400, "unknown-partition", "The topic has no such partition"};
@@ -66,6 +68,10 @@ inline constexpr ProblemKind kLogUnavailable{503, "log-unavailable", "The event 
 inline constexpr ProblemKind kNotReady{503, "not-ready", "The gateway is not ready"};
 inline constexpr ProblemKind kDraining{503, "draining", "The gateway is stopping"};
 inline constexpr ProblemKind kAppendUnknown{504, "append-unknown", "It is not known whether the event was appended"};
+inline constexpr ProblemKind kAckNotWritten{502, "ack-not-written", "The log did not take the ack"};
+inline constexpr ProblemKind kAckUnavailable{503, "ack-unavailable", "The ack could not be sent to the log"};
+inline constexpr ProblemKind kAckUnknown{504, "ack-unknown", "It is not known whether the ack was written"};
+inline constexpr ProblemKind kInspectionLate{503, "inspection-late", "The cluster was not looked through in time"};
 
 class JsonWriter;
 

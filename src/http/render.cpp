@@ -12,6 +12,7 @@ namespace {
 using core::Answer;
 using core::Delivery;
 using core::Outcome;
+using Source = core::Evidence::Source;
 
 // Server-Timing names no more consumers than this: headers have limits on the way.
 constexpr std::size_t kMostTimings = 16;
@@ -31,20 +32,53 @@ void write_hint(JsonWriter& json, const std::string& hint) {
 
 void write_evidence(JsonWriter& json, const core::Evidence& evidence) {
   json.name("evidence");
-  if (evidence.source == core::Evidence::Source::none && evidence.anchor == core::kNoOffset) return json.null();
+  if (evidence.source == Source::none && evidence.anchor == core::kNoOffset && evidence.since == core::kNoOffset)
+    return json.null();
   json.begin_object();
   json.member("source", core::name_of(evidence.source));
   write_offset(json, "committed", evidence.committed);
   write_offset(json, "anchor", evidence.anchor);
   if (evidence.anchor_declared) json.member("anchor_declared", true);
-  if (evidence.at.known()) {
-    json.member("commits_partition", evidence.at.partition);
-    json.member("commits_offset", evidence.at.offset);
-  } else {
-    json.null_member("commits_partition");
-    json.null_member("commits_offset");
+  if (evidence.since != core::kNoOffset) json.member("since", evidence.since);
+  if (evidence.acked.first != core::kNoOffset) {
+    json.name("acked");
+    json.begin_array();
+    json.value(evidence.acked.first);
+    json.value(evidence.acked.last);
+    json.end_array();
   }
+  // A share group's state has a topic of its own.
+  const bool share = evidence.source == Source::share;
+  const bool at_known = evidence.at.known() && evidence.at.partition != core::kPolledLog;
+  const std::string_view partition = share ? "state_partition" : "commits_partition";
+  const std::string_view offset = share ? "state_offset" : "commits_offset";
+  if (at_known) json.member(partition, evidence.at.partition);
+  else json.null_member(partition);
+  write_offset(json, offset, at_known ? evidence.at.offset : core::kNoOffset);
   json.end_object();
+}
+
+// How it is known, or would be.
+std::string_view basis_of(const core::ConsumerOutcome& consumer) {
+  if (consumer.reason == core::PendingReason::ack) return "ack";
+  switch (consumer.evidence.source) {
+    case Source::poll: return "poll";
+    case Source::ack: return "ack";
+    case Source::share: return "share";
+    case Source::none:
+    case Source::commit:
+    case Source::seed: break;
+  }
+  return "commit";
+}
+
+// That of all consumers, where they agree.
+std::string_view basis_of(const Answer& answer) {
+  if (answer.consumers.empty()) return "commit";
+  const std::string_view first = basis_of(answer.consumers.front());
+  for (const core::ConsumerOutcome& consumer : answer.consumers)
+    if (basis_of(consumer) != first) return "mixed";
+  return first;
 }
 
 void write_consumer(JsonWriter& json, const core::ConsumerOutcome& consumer) {
@@ -52,7 +86,8 @@ void write_consumer(JsonWriter& json, const core::ConsumerOutcome& consumer) {
   json.member("name", consumer.name);
   json.member("outcome", core::name_of(consumer.outcome));
   if (consumer.reason != core::PendingReason::none) json.member("reason", core::name_of(consumer.reason));
-  json.member("basis", "commit");
+  else if (!consumer.evidence.reason.empty()) json.member("reason", consumer.evidence.reason);
+  json.member("basis", basis_of(consumer));
   json.member("elapsed_ms", consumer.elapsed);
   write_evidence(json, consumer.evidence);
   write_hint(json, consumer.hint);
@@ -69,8 +104,8 @@ void write_position(JsonWriter& json, const core::Position& position) {
   write_offset(json, "offset", position.offset);
 }
 
-void write_positions(JsonWriter& json, const std::vector<core::Position>& positions) {
-  if (positions.size() == 1) return write_position(json, positions.front());
+void write_positions(JsonWriter& json, const std::vector<core::Position>& positions, bool as_list) {
+  if (positions.size() == 1 && !as_list) return write_position(json, positions.front());
   json.name("positions");
   json.begin_array();
   for (const core::Position& position : positions) {
@@ -176,16 +211,16 @@ Response render_failed_publish(const Answer& answer) {
   return response;
 }
 
-void write_answer(const Answer& answer, const std::optional<std::string>& mark, std::string& body) {
+void write_answer(const Answer& answer, const std::optional<std::string>& mark, bool barrier, std::string& body) {
   JsonWriter json(body);
   json.begin_object();
   if (!answer.id.is_nil()) json.member("id", answer.id.to_string());
-  write_mark(json, mark);
-  if (!mark && !answer.mark.empty()) json.member("mark_omitted", "it names too much to fit");
+  if (mark || !barrier) write_mark(json, mark);
+  if (!mark && !barrier && !answer.mark.empty()) json.member("mark_omitted", "it names too much to fit");
   if (answer.fate == Delivery::Fate::unknown) json.member("appended", "unknown");
-  write_positions(json, answer.positions);
+  write_positions(json, answer.positions, barrier);
   json.member("settled", answer.settled);
-  json.member("basis", "commit");
+  json.member("basis", basis_of(answer));
   json.member("elapsed_ms", answer.elapsed);
   if (answer.no_consumers_known) {
     json.member("no_consumers_known", true);
@@ -200,13 +235,6 @@ void write_answer(const Answer& answer, const std::optional<std::string>& mark, 
   body.push_back('\n');
 }
 
-Response json_response() {
-  Response response;
-  response.content_type = "application/json";
-  response.headers.push_back({"Cache-Control", "no-store"});
-  return response;
-}
-
 }  // namespace
 
 Response render(const Answer& answer, const Asked& asked) {
@@ -214,10 +242,11 @@ Response render(const Answer& answer, const Asked& asked) {
   const std::optional<std::string> mark = mark_text(answer);
   Response response;
   response.content_type = "application/json";
-  const bool state_only = !answer.is_publish && !asked.waited;
+  // A barrier is 200 only when all is processed: that is what it is asked for.
+  const bool state_only = !answer.is_publish && !asked.waited && !asked.barrier;
   response.status = state_only || answer.all_processed() ? 200 : 202;
   response.body.reserve(512 + 256 * answer.consumers.size());
-  write_answer(answer, mark, response.body);
+  write_answer(answer, mark, asked.barrier, response.body);
   add_mark_headers(mark, response.status, response);
   response.headers.push_back({"Tidemark-Outcome", std::string(outcome_of(answer))});
   if (!asked.preference_applied.empty()) response.headers.push_back({"Preference-Applied", asked.preference_applied});
@@ -253,105 +282,39 @@ Response render(const core::Refusal& refusal) {
   return response;
 }
 
-Response render(const std::vector<core::TopicView>& topics) {
-  Response response = json_response();
-  JsonWriter json(response.body);
-  json.begin_object();
-  json.name("topics");
-  json.begin_array();
-  for (const core::TopicView& topic : topics) {
-    json.begin_object();
-    json.member("name", topic.name);
-    json.member("partitions", topic.partitions);
-    json.name("wait_for");
-    json.begin_array();
-    for (const core::TopicView::WaitFor& each : topic.wait_for) {
-      json.begin_object();
-      json.member("name", each.name);
-      json.member("source", core::name_of(each.source));
-      json.end_object();
-    }
-    json.end_array();
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
-  response.body.push_back('\n');
-  return response;
-}
-
-namespace {
-
-void write_consumed_topic(JsonWriter& json, const core::ConsumerView::TopicView& topic) {
-  json.begin_object();
-  json.member("topic", topic.topic);
-  json.member("source", core::name_of(topic.source));
-  if (topic.lag) json.member("lag", *topic.lag);
-  else json.null_member("lag");
-  json.name("partitions");
-  json.begin_array();
-  for (const core::ConsumerView::PartitionView& partition : topic.partitions) {
-    json.begin_object();
-    json.member("partition", partition.partition);
-    write_offset(json, "committed", partition.committed);
-    write_offset(json, "end", partition.end);
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
-}
-
-}  // namespace
-
-Response render(const std::vector<core::ConsumerView>& consumers) {
-  Response response = json_response();
-  JsonWriter json(response.body);
-  json.begin_object();
-  json.name("consumers");
-  json.begin_array();
-  for (const core::ConsumerView& consumer : consumers) {
-    json.begin_object();
-    json.member("name", consumer.name);
-    json.member("state", consumer.state);
-    json.member("members", consumer.members);
-    json.member("client", consumer.client);
-    json.name("topics");
-    json.begin_array();
-    for (const core::ConsumerView::TopicView& topic : consumer.topics) write_consumed_topic(json, topic);
-    json.end_array();
-    if (consumer.commit_interval) json.member("commit_interval_ms", *consumer.commit_interval);
-    else json.null_member("commit_interval_ms");
-    write_hint(json, consumer.hint);
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
-  response.body.push_back('\n');
-  return response;
-}
-
-Response render_ready(const Health& health) {
-  if (!health.ready) {
-    Response response = to_response({kNotReady, health.detail});
-    response.headers.push_back({"Retry-After", "1"});
-    return response;
-  }
-  Response response = json_response();
-  response.body = "{\"ready\":true}\n";
-  return response;
-}
-
-Response render_live() {
-  Response response = json_response();
-  response.body = "{\"live\":true}\n";
-  return response;
-}
-
-Response render_metrics(std::string text) {
+Response render_acked() {
   Response response;
-  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.headers.push_back({"Cache-Control", "no-store"});
-  response.body = std::move(text);
+  response.status = 204;
+  return response;
+}
+
+Response render_failed_ack(const core::Delivery& delivery) {
+  const auto kind = [&]() -> const ProblemKind& {
+    if (delivery.fate == Delivery::Fate::unknown) return kAckUnknown;
+    switch (delivery.reason) {
+      case Delivery::Reason::limit: return kOverloaded;
+      case Delivery::Reason::unavailable:
+      case Delivery::Reason::timeout: return kAckUnavailable;
+      case Delivery::Reason::none:
+      case Delivery::Reason::too_large:
+      case Delivery::Reason::forbidden:
+      case Delivery::Reason::invalid:
+      case Delivery::Reason::unknown_topic:
+      case Delivery::Reason::internal: break;
+    }
+    return kAckNotWritten;
+  };
+  Response response;
+  response.status = kind().status;
+  response.content_type = "application/problem+json";
+  JsonWriter json(response.body);
+  json.begin_object();
+  write_members({kind(), delivery.detail}, json);
+  if (delivery.fate == Delivery::Fate::unknown) json.member("appended", "unknown");
+  else json.member("appended", false);
+  json.end_object();
+  response.body.push_back('\n');
+  if (response.status == 503) response.headers.push_back({"Retry-After", "1"});
   return response;
 }
 

@@ -1,8 +1,10 @@
+// Covers render.cpp and render_views.cpp.
 #include "http/render.h"
 
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace tidemark::http {
 namespace {
@@ -33,6 +35,14 @@ core::ConsumerOutcome a_consumer(const std::string& name, core::Outcome outcome)
   return consumer;
 }
 
+core::Evidence an_evidence(core::Evidence::Source source, core::Offset committed, core::Offset anchor) {
+  core::Evidence evidence;
+  evidence.source = source;
+  evidence.committed = committed;
+  evidence.anchor = anchor;
+  return evidence;
+}
+
 core::Answer a_publish() {
   core::Answer answer;
   answer.is_publish = true;
@@ -43,7 +53,8 @@ core::Answer a_publish() {
   answer.elapsed = microseconds(1450);
   answer.settled = true;
   core::ConsumerOutcome views = a_consumer("views", core::Outcome::processed);
-  views.evidence = {core::Evidence::Source::commit, 42, 40, false, {17, 9001}};
+  views.evidence = an_evidence(core::Evidence::Source::commit, 42, 40);
+  views.evidence.at = {17, 9001};
   answer.consumers = {views};
   return answer;
 }
@@ -92,7 +103,8 @@ TEST(Render, APendingPublishSaysWhereToAskAgain) {
 }
 
 TEST(Render, SettledWithoutSuccessIs202AndFailed) {
-  for (const core::Outcome outcome : {core::Outcome::absent, core::Outcome::skipped, core::Outcome::unanchored}) {
+  for (const core::Outcome outcome : {core::Outcome::absent, core::Outcome::skipped, core::Outcome::unanchored,
+                                      core::Outcome::handed_over, core::Outcome::failed}) {
     core::Answer answer = a_publish();
     answer.consumers.push_back(a_consumer("b", outcome));
     const Response response = render(answer, {});
@@ -122,7 +134,8 @@ TEST(Render, NobodyToWaitForIsNotNobodyKnown) {
 
 TEST(Render, DeclaredAnchorsAndSeedsAreShownAsSuch) {
   core::Answer answer = a_publish();
-  answer.consumers[0].evidence = {core::Evidence::Source::seed, 42, 0, true, {}};
+  answer.consumers[0].evidence = an_evidence(core::Evidence::Source::seed, 42, 0);
+  answer.consumers[0].evidence.anchor_declared = true;
   const json::value body = json::parse(render(answer, {}).body);
   const json::value& evidence = body.at("consumers").at(0).at("evidence");
   EXPECT_EQ(evidence.at("source").as_string(), "seed");
@@ -130,6 +143,114 @@ TEST(Render, DeclaredAnchorsAndSeedsAreShownAsSuch) {
   EXPECT_TRUE(evidence.at("anchor_declared").as_bool());
   EXPECT_TRUE(evidence.at("commits_partition").is_null());
   EXPECT_TRUE(evidence.at("commits_offset").is_null());
+}
+
+TEST(Render, EvidenceOfAcksAndShareGroups) {
+  core::Answer answer = a_publish();
+  core::ConsumerOutcome acker = a_consumer("acker", core::Outcome::failed);
+  acker.evidence.source = core::Evidence::Source::ack;
+  acker.evidence.acked = {40, 43};
+  acker.evidence.reason = "no \"stock\"";
+  acker.hint = "look there";
+  core::ConsumerOutcome share = a_consumer("share", core::Outcome::processed);
+  share.evidence.source = core::Evidence::Source::share;
+  share.evidence.acked = {41, 41};
+  share.evidence.at = {3, 77};
+  core::ConsumerOutcome waiting = a_consumer("waiting", core::Outcome::pending);
+  waiting.reason = core::PendingReason::ack;
+  answer.consumers = {acker, share, waiting};
+  const json::value body = json::parse(render(answer, {}).body);
+  EXPECT_EQ(body.at("basis").as_string(), "mixed");
+  const json::value& first = body.at("consumers").at(0);
+  EXPECT_EQ(json::serialize(first.at("evidence")),
+            R"({"source":"ack","committed":null,"anchor":null,"acked":[40,43],"commits_partition":null,"commits_offset":null})");
+  EXPECT_EQ(first.at("basis").as_string(), "ack");
+  EXPECT_EQ(first.at("reason").as_string(), "no \"stock\"");
+  EXPECT_EQ(first.at("hint").as_string(), "look there");
+  EXPECT_EQ(json::serialize(body.at("consumers").at(1).at("evidence")),
+            R"({"source":"share","committed":null,"anchor":null,"acked":[41,41],"state_partition":3,"state_offset":77})");
+  EXPECT_EQ(body.at("consumers").at(1).at("basis").as_string(), "share");
+  EXPECT_EQ(body.at("consumers").at(2).at("basis").as_string(), "ack");
+  EXPECT_EQ(body.at("consumers").at(2).at("reason").as_string(), "ack");
+  answer.consumers = {acker};
+  EXPECT_EQ(json::parse(render(answer, {}).body).at("basis").as_string(), "ack");
+}
+
+TEST(Render, APolledCommitHasNoRecord) {
+  core::Answer answer = a_publish();
+  answer.consumers[0].evidence = an_evidence(core::Evidence::Source::poll, 42, 40);
+  answer.consumers[0].evidence.at = {core::kPolledLog, 5};
+  const json::value body = json::parse(render(answer, {}).body);
+  const json::value& evidence = body.at("consumers").at(0).at("evidence");
+  EXPECT_EQ(evidence.at("source").as_string(), "poll");
+  EXPECT_TRUE(evidence.at("commits_partition").is_null());
+  EXPECT_TRUE(evidence.at("commits_offset").is_null());
+  EXPECT_EQ(body.at("basis").as_string(), "poll");
+}
+
+TEST(Render, ABarrierHasPositionsAndAMarkOnlyWhereItFits) {
+  core::Answer answer = a_publish();
+  answer.is_publish = false;
+  answer.id = {};
+  answer.settled = false;
+  answer.consumers[0].evidence.since = 7;
+  const Asked asked{false, "", true};
+  const Response response = render(answer, asked);
+  EXPECT_EQ(response.status, 202) << "also when it was not to wait";
+  EXPECT_NE(header(response, "Location"), "-");
+  const json::value body = json::parse(response.body);
+  ASSERT_EQ(body.at("positions").as_array().size(), 1U);
+  EXPECT_EQ(body.at("positions").at(0).at("offset").as_int64(), 41);
+  EXPECT_FALSE(body.as_object().contains("id"));
+  EXPECT_FALSE(body.as_object().contains("offset"));
+  EXPECT_EQ(body.at("consumers").at(0).at("evidence").at("since").as_int64(), 7);
+
+  for (int i = 0; i < 1'000; ++i) answer.mark.terms.push_back(a_mark(std::string(200, 'x') + std::to_string(i)).terms[0]);
+  answer.settled = true;
+  const Response large = render(answer, asked);
+  EXPECT_EQ(large.status, 200);
+  EXPECT_EQ(header(large, "Tidemark-Mark"), "-");
+  EXPECT_FALSE(json::parse(large.body).as_object().contains("mark"));
+  answer.settled = false;
+  EXPECT_EQ(header(render(answer, asked), "Location"), "-");
+  answer.mark = {};
+  answer.positions.clear();
+  const Response none = render(answer, asked);
+  EXPECT_EQ(none.status, 202);
+  EXPECT_TRUE(json::parse(none.body).at("positions").as_array().empty());
+}
+
+TEST(Render, Acks) {
+  const Response acked = render_acked();
+  EXPECT_EQ(acked.status, 204);
+  EXPECT_EQ(acked.body, "");
+  using Fate = core::Delivery::Fate;
+  using Reason = core::Delivery::Reason;
+  struct Case {
+    Fate fate;
+    Reason reason;
+    int status;
+    const char* type;
+  };
+  for (const Case& each : {Case{Fate::unknown, Reason::timeout, 504, "/problems/ack-unknown"},
+                           Case{Fate::unknown, Reason::none, 504, "/problems/ack-unknown"},
+                           Case{Fate::not_appended, Reason::unavailable, 503, "/problems/ack-unavailable"},
+                           Case{Fate::not_appended, Reason::timeout, 503, "/problems/ack-unavailable"},
+                           Case{Fate::not_appended, Reason::limit, 503, "/problems/overloaded"},
+                           Case{Fate::not_appended, Reason::forbidden, 502, "/problems/ack-not-written"},
+                           Case{Fate::not_appended, Reason::unknown_topic, 502, "/problems/ack-not-written"}}) {
+    core::Delivery delivery;
+    delivery.fate = each.fate;
+    delivery.reason = each.reason;
+    delivery.detail = "why";
+    const Response response = render_failed_ack(delivery);
+    EXPECT_EQ(response.status, each.status);
+    EXPECT_EQ(header(response, "Retry-After"), each.status == 503 ? "1" : "-");
+    const json::value body = json::parse(response.body);
+    EXPECT_EQ(body.at("type").as_string(), each.type);
+    EXPECT_EQ(body.at("detail").as_string(), "why");
+    EXPECT_EQ(body.at("appended"), each.fate == Fate::unknown ? json::value("unknown") : json::value(false));
+  }
 }
 
 TEST(Render, AMarksStateIs200UnlessItWasWaitedFor) {
@@ -247,6 +368,10 @@ TEST(Render, Refusals) {
       {Code::recreated_topic, 410, "/problems/recreated-topic", "-"},
       {Code::topic_limit, 429, "/problems/topic-limit", "2"},
       {Code::gateway_limit, 503, "/problems/overloaded", "2"},
+      {Code::too_many_partitions, 413, "/problems/too-many-partitions", "-"},
+      {Code::beyond_end, 400, "/problems/beyond-end", "-"},
+      {Code::unexpected_consumer, 400, "/problems/unknown-consumer", "-"},
+      {Code::unknown_event, 404, "/problems/unknown-event", "-"},
       {Code::not_ready, 503, "/problems/not-ready", "2"},
       {Code::draining, 503, "/problems/draining", "2"},
   };
@@ -277,13 +402,16 @@ TEST(Render, TopicsAndConsumers) {
   consumer.topics = {{"orders", core::ExpectedBy::observed, 5, {{0, 10, 15}, {1, core::kNoOffset, core::kNoOffset}}},
                      {"other", core::ExpectedBy::observed, std::nullopt, {}}};
   consumer.commit_interval = std::chrono::seconds(5);
+  consumer.commits_by_timer = true;
+  consumer.acks = true;
   consumer.hint = "commits about every 5 s";
   EXPECT_EQ(render(std::vector<core::ConsumerView>{consumer}).body,
             R"({"consumers":[{"name":"views","state":"active","members":2,"client":"rdkafka","topics":[)"
             R"({"topic":"orders","source":"observed","lag":5,"partitions":[{"partition":0,"committed":10,"end":15},)"
             R"({"partition":1,"committed":null,"end":null}]},)"
             R"({"topic":"other","source":"observed","lag":null,"partitions":[]}],)"
-            R"("commit_interval_ms":5000,"hint":"commits about every 5 s"}]})"
+            R"("commit_interval_ms":5000,"commits_by_timer":true,"early":false,"acks":true,"share":false,)"
+            R"("hint":"commits about every 5 s"}]})"
             "\n");
   EXPECT_EQ(render(std::vector<core::ConsumerView>{}).body, "{\"consumers\":[]}\n");
 }

@@ -18,11 +18,14 @@ struct Entry {
   std::string_view pattern;  // a segment in braces stands for any one that is not empty
 };
 
-constexpr std::array<Entry, 7> kEntries{{
+constexpr std::array<Entry, 10> kEntries{{
     {Route::publish, "POST", "/topics/{topic}"},
     {Route::mark, "GET", "/marks/{mark}"},
+    {Route::waits, "POST", "/waits"},
+    {Route::acks, "POST", "/acks"},
     {Route::topics, "GET", "/topics"},
     {Route::consumers, "GET", "/consumers"},
+    {Route::doctor, "GET", "/doctor"},
     {Route::live, "GET", "/health/live"},
     {Route::ready, "GET", "/health/ready"},
     {Route::metrics, "GET", "/metrics"},
@@ -52,14 +55,17 @@ bool matches(const std::vector<std::string_view>& pattern, const std::vector<std
 }
 
 // A variable segment costs nothing where the path has one, and a little where it
-// has none, so that "/topic/x" is nearest to "/topics/{topic}".
+// has none, so that "/topic/x" is nearest to "/topics/{topic}". A segment that the
+// path lacks costs the same whatever its name, so that "/health" is nearest to
+// "/health/live".
 std::size_t distance(const std::vector<std::string_view>& pattern, const std::vector<std::string_view>& segments) {
   std::size_t sum = 0;
   for (std::size_t i = 0; i < std::max(pattern.size(), segments.size()); ++i) {
     const std::string_view wanted = i < pattern.size() ? pattern[i] : std::string_view();
     const std::string_view found = i < segments.size() ? segments[i] : std::string_view();
     if (is_variable(wanted)) sum += found.empty() ? 1 : 0;
-    else sum += edit_distance(wanted, found) + (i < pattern.size() && i < segments.size() ? 0 : 1);
+    else if (i >= segments.size()) sum += 3;
+    else sum += edit_distance(wanted, found) + (i < pattern.size() ? 0 : 1);
   }
   return sum;
 }

@@ -12,6 +12,9 @@ TEST(Routes, AreFoundByMethodAndPath) {
   EXPECT_EQ(route("POST", "/topics/a%2Fb").argument, "a/b") << "an escaped slash does not separate";
   EXPECT_EQ(route("GET", "/marks/abc+def").argument, "abc+def");
   EXPECT_EQ(route("HEAD", "/marks/abc").route, Route::mark);
+  EXPECT_EQ(route("POST", "/waits").route, Route::waits);
+  EXPECT_EQ(route("POST", "/acks").route, Route::acks);
+  EXPECT_EQ(route("GET", "/doctor").route, Route::doctor);
   EXPECT_EQ(route("GET", "/topics").route, Route::topics);
   EXPECT_EQ(route("GET", "/consumers").route, Route::consumers);
   EXPECT_EQ(route("GET", "/health/live").route, Route::live);
@@ -37,6 +40,8 @@ TEST(Routes, AnUnknownOneNamesTheNearest) {
   EXPECT_TRUE(names("/health", "GET /health/live"));
   EXPECT_TRUE(names("/healthz/ready", "GET /health/ready"));
   EXPECT_TRUE(names("/metric", "GET /metrics"));
+  EXPECT_TRUE(names("/ack", "POST /acks"));
+  EXPECT_TRUE(names("/wait", "POST /waits"));
   for (const char* path : {"/", "*", "//", "/topics//", "//topics", "/a/b/c/d/e/f/g/h", "/TOPICS", "/metrics/"})
     EXPECT_FALSE(detail(path).empty());
 }
@@ -50,6 +55,8 @@ TEST(Routes, AWrongMethodNamesTheRightOnes) {
   EXPECT_EQ(allow("GET", "/topics/orders"), "POST");
   EXPECT_EQ(allow("PUT", "/topics/orders"), "POST");
   EXPECT_EQ(allow("POST", "/topics"), "GET, HEAD");
+  EXPECT_EQ(allow("GET", "/acks"), "POST");
+  EXPECT_EQ(allow("HEAD", "/waits"), "POST");
   EXPECT_EQ(allow("DELETE", "/marks/x"), "GET, HEAD");
   EXPECT_EQ(allow("OPTIONS", "/metrics"), "GET, HEAD");
   EXPECT_EQ(allow("get", "/metrics"), "GET, HEAD") << "methods are case-sensitive";

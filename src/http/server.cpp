@@ -253,7 +253,7 @@ void Server::Impl::stop() {
 }
 
 Server::Server(asio::io_context& context, Handler& handler, const Limits& limits)
-    : impl_(std::make_shared<Impl>(context, handler, limits)) {}
+    : context_(context), impl_(std::make_shared<Impl>(context, handler, limits)) {}
 Server::~Server() { impl_->stop(); }
 Result<void> Server::listen(const ListenOptions& options) { return impl_->listen(options); }
 std::uint16_t Server::port() const { return impl_->port(); }

@@ -92,6 +92,9 @@ class Server {
   // The port bound; 0 before listen().
   std::uint16_t port() const;
 
+  // The reactor that it belongs to.
+  boost::asio::io_context& context() const { return context_; }
+
   // Answers a held request. An exchange that was answered, is gone or never was
   // is ignored. May be called from within on_request.
   void answer(ExchangeId exchange, Response&& response);
@@ -109,6 +112,7 @@ class Server {
 
  private:
   class Impl;
+  boost::asio::io_context& context_;
   std::shared_ptr<Impl> impl_;
 };
 

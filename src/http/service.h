@@ -10,10 +10,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "http/api.h"
+#include "http/inspections.h"
 #include "http/render.h"
 #include "http/server.h"
 
@@ -23,7 +25,7 @@ class Service final : public Handler, public Replies {
  public:
   // `api` must outlive the service; attach() comes before the first request.
   Service(Api& api, const WaitLimits& limits) : api_(api), limits_(limits) {}
-  void attach(Server& server) { server_ = &server; }
+  void attach(Server& server);
 
   void on_request(ExchangeId exchange, Request&& request) override;
   void on_gone(ExchangeId exchange) override;
@@ -31,20 +33,25 @@ class Service final : public Handler, public Replies {
 
   void answered(ExchangeId exchange, const core::Answer& answer) override;
   void refused(ExchangeId exchange, const core::Refusal& refusal) override;
+  void acked(ExchangeId exchange) override;
+  void ack_failed(ExchangeId exchange, const core::Delivery& delivery) override;
 
   // Answers by status, the transport's refusals included.
   const std::map<int, std::uint64_t>& statuses() const { return statuses_; }
   // Calls not answered yet.
-  std::size_t open() const { return asked_.size(); }
+  std::size_t open() const { return asked_.size() + (inspections_ ? inspections_->open() : 0); }
 
  private:
   void publish(ExchangeId exchange, Request&& request, std::string topic);
   void resume(ExchangeId exchange, const Request& request, const std::string& marks);
+  void barrier(ExchangeId exchange, const Request& request);
+  void ack(ExchangeId exchange, const Request& request);
   void send(ExchangeId exchange, Response&& response);
 
   Api& api_;
   WaitLimits limits_;
   Server* server_ = nullptr;
+  std::unique_ptr<Inspections> inspections_;  // from attach() on
   std::unordered_map<ExchangeId, Asked> asked_;  // at most one for each connection
   std::map<int, std::uint64_t> statuses_;
 };

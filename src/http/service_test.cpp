@@ -27,6 +27,18 @@ class FakeApi : public Api {
     resumes.emplace_back(exchange, std::move(call));
     if (answer_at_once) replies->answered(exchange, answer(false));
   }
+  void barrier(ExchangeId exchange, WaitsCall call) override {
+    barriers.emplace_back(exchange, std::move(call));
+    if (refusal) replies->refused(exchange, *refusal);
+    else if (answer_at_once) replies->answered(exchange, answer(false));
+  }
+  void ack(ExchangeId exchange, AckCall call) override {
+    acks.emplace_back(exchange, std::move(call));
+    if (refusal) replies->refused(exchange, *refusal);
+    else if (ack_failure) replies->ack_failed(exchange, *ack_failure);
+    else if (answer_at_once) replies->acked(exchange);
+  }
+  void inspect(std::function<void(std::string)> done) override { inspections.push_back(std::move(done)); }
   void gone(ExchangeId exchange) override { gone_calls.push_back(exchange); }
   std::vector<core::TopicView> topics() override { return {{"orders", 3, {}}}; }
   std::vector<core::ConsumerView> consumers() override { return {}; }
@@ -52,9 +64,13 @@ class FakeApi : public Api {
   Replies* replies = nullptr;
   bool answer_at_once = true;
   std::optional<core::Refusal> refusal;
+  std::optional<core::Delivery> ack_failure;
   Health current_health{true, ""};
   std::vector<std::pair<ExchangeId, PublishCall>> publishes;
   std::vector<std::pair<ExchangeId, MarkCall>> resumes;
+  std::vector<std::pair<ExchangeId, WaitsCall>> barriers;
+  std::vector<std::pair<ExchangeId, AckCall>> acks;
+  std::vector<std::function<void(std::string)>> inspections;
   std::vector<ExchangeId> gone_calls;
 };
 
@@ -78,9 +94,13 @@ class ServiceTest : public ::testing::Test {
     return client.ask(line + " HTTP/1.1\r\nHost: a\r\n" + headers + length + "\r\n" + body);
   }
 
+  Reply ask_json(const std::string& line, const std::string& body) {
+    return ask(line, "Content-Type: application/json\r\n", body);
+  }
+
   FakeApi api_;
-  Service service_;
   testing::Reactor reactor_;
+  Service service_;
   Server server_;
   std::uint16_t port_ = 0;
 };
@@ -112,6 +132,85 @@ TEST_F(ServiceTest, ResumesMarks) {
   ASSERT_EQ(calls.size(), 1U);
   EXPECT_EQ(calls[0].second.mark.terms.size(), 1U);
   EXPECT_EQ(calls[0].second.only, std::vector<std::string>{"views"});
+}
+
+TEST_F(ServiceTest, WaitsForWhatTheCallerAppended) {
+  const Reply reply = ask_json("POST /waits?wait=1s", R"({"positions":[{"topic":"orders","partition":0,"offset":41}]})");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_TRUE(reply.has("Tidemark-Outcome: processed"));
+  EXPECT_EQ(json::parse(reply.body).at("positions").at(0).at("offset").as_int64(), 41);
+  const auto calls = reactor_.run([&] { return api_.barriers; });
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_EQ(calls[0].second.positions[0].offset, 41);
+  EXPECT_EQ(calls[0].second.wait_for, std::chrono::seconds(1));
+
+  const core::Refusal refusal{core::Refusal::Code::too_many_partitions, "at most 2000 partitions", "topics", {}};
+  reactor_.run([&] { api_.refusal = refusal; });
+  const Reply refused = ask_json("POST /waits", R"({"topics":["orders"]})");
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_EQ(json::parse(refused.body).at("field").as_string(), "topics");
+}
+
+TEST_F(ServiceTest, TakesAcks) {
+  const std::string body = R"({"consumer":"views","topic":"orders","partition":0,"offset":41})";
+  Client client(port_);
+  const Reply reply = client.ask("POST /acks HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: " +
+                                 std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_EQ(reply.status, 204);
+  EXPECT_EQ(reply.head.find("Content-Length"), std::string::npos);
+  EXPECT_EQ(client.ask("GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n").status, 200) << "the connection goes on";
+  const auto calls = reactor_.run([&] { return api_.acks; });
+  ASSERT_EQ(calls.size(), 1U);
+  EXPECT_EQ(calls[0].second.consumer, "views");
+
+  core::Delivery unknown;
+  unknown.detail = "no reply in time";
+  reactor_.run([&] { api_.ack_failure = unknown; });
+  EXPECT_EQ(ask_json("POST /acks", body).status, 504);
+  const core::Refusal refusal{core::Refusal::Code::beyond_end, "the end is 3", "offset", {}};
+  reactor_.run([&] { api_.refusal = refusal; });
+  const Reply refused = ask_json("POST /acks", body);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(json::parse(refused.body).at("type").as_string(), "/problems/beyond-end");
+}
+
+TEST_F(ServiceTest, BadBodiesReachNobody) {
+  EXPECT_EQ(ask_json("POST /acks", R"({"consumer":"views"})").status, 400);
+  EXPECT_EQ(ask_json("POST /waits", "{}").status, 400);
+  EXPECT_EQ(ask("POST /waits", "", R"({"topics":["orders"]})").status, 415);
+  EXPECT_EQ(ask_json("POST /acks?wait=1s", R"({"consumer":"v","topic":"o","partition":0,"offset":1})").status, 400);
+  EXPECT_TRUE(reactor_.run([&] { return api_.acks.empty() && api_.barriers.empty() && service_.open() == 0; }));
+}
+
+TEST_F(ServiceTest, TheDoctorsDocumentMayComeLater) {
+  Client client(port_);
+  client.send("GET /doctor HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(reactor_.eventually([&] { return api_.inspections.size() == 1; }));
+  reactor_.run([&] { api_.inspections[0]("{\"findings\":[]}"); });
+  const Reply reply = client.read();
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, "{\"findings\":[]}\n");
+  EXPECT_EQ(ask("GET /doctor?x=1").status, 400);
+
+  client.send("GET /doctor HTTP/1.1\r\nHost: a\r\n\r\n");
+  ASSERT_TRUE(reactor_.eventually([&] { return api_.inspections.size() == 2 && service_.open() == 1; }));
+  client.close();
+  ASSERT_TRUE(reactor_.eventually([&] { return service_.open() == 0; }));
+  reactor_.run([&] { api_.inspections[1]("{}"); });
+  EXPECT_EQ(ask("GET /health/live").status, 200);
+}
+
+TEST_F(ServiceTest, AnAckersGoingIsTold) {
+  reactor_.run([&] { api_.answer_at_once = false; });
+  Client client(port_);
+  const std::string body = R"({"consumer":"v","topic":"o","partition":0,"offset":1})";
+  client.send("POST /acks HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
+  ASSERT_TRUE(reactor_.eventually([&] { return api_.acks.size() == 1; }));
+  client.close();
+  ASSERT_TRUE(reactor_.eventually([&] { return api_.gone_calls.size() == 1; }));
+  reactor_.run([&] { service_.acked(api_.acks[0].first); });
+  EXPECT_EQ(reactor_.run([&] { return service_.statuses().count(204); }), 0U);
 }
 
 TEST_F(ServiceTest, ShowsTheRest) {

@@ -1,0 +1,136 @@
+// What is shown of the gateway itself: topics, consumers, health, metrics, doctor.
+
+#include <string_view>
+#include <utility>
+
+#include "http/json_writer.h"
+#include "http/render.h"
+
+namespace tidemark::http {
+namespace {
+
+Response json_response() {
+  Response response;
+  response.content_type = "application/json";
+  response.headers.push_back({"Cache-Control", "no-store"});
+  return response;
+}
+
+void write_offset(JsonWriter& json, std::string_view name, core::Offset offset) {
+  if (offset == core::kNoOffset) json.null_member(name);
+  else json.member(name, offset);
+}
+
+void write_consumed_topic(JsonWriter& json, const core::ConsumerView::TopicView& topic) {
+  json.begin_object();
+  json.member("topic", topic.topic);
+  json.member("source", core::name_of(topic.source));
+  if (topic.lag) json.member("lag", *topic.lag);
+  else json.null_member("lag");
+  json.name("partitions");
+  json.begin_array();
+  for (const core::ConsumerView::PartitionView& partition : topic.partitions) {
+    json.begin_object();
+    json.member("partition", partition.partition);
+    write_offset(json, "committed", partition.committed);
+    write_offset(json, "end", partition.end);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+}
+
+}  // namespace
+
+Response render(const std::vector<core::TopicView>& topics) {
+  Response response = json_response();
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.name("topics");
+  json.begin_array();
+  for (const core::TopicView& topic : topics) {
+    json.begin_object();
+    json.member("name", topic.name);
+    json.member("partitions", topic.partitions);
+    json.name("wait_for");
+    json.begin_array();
+    for (const core::TopicView::WaitFor& each : topic.wait_for) {
+      json.begin_object();
+      json.member("name", each.name);
+      json.member("source", core::name_of(each.source));
+      json.end_object();
+    }
+    json.end_array();
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  response.body.push_back('\n');
+  return response;
+}
+
+Response render(const std::vector<core::ConsumerView>& consumers) {
+  Response response = json_response();
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.name("consumers");
+  json.begin_array();
+  for (const core::ConsumerView& consumer : consumers) {
+    json.begin_object();
+    json.member("name", consumer.name);
+    json.member("state", consumer.state);
+    json.member("members", consumer.members);
+    json.member("client", consumer.client);
+    json.name("topics");
+    json.begin_array();
+    for (const core::ConsumerView::TopicView& topic : consumer.topics) write_consumed_topic(json, topic);
+    json.end_array();
+    if (consumer.commit_interval) json.member("commit_interval_ms", *consumer.commit_interval);
+    else json.null_member("commit_interval_ms");
+    json.member("commits_by_timer", consumer.commits_by_timer);
+    json.member("early", consumer.early);
+    json.member("acks", consumer.acks);
+    json.member("share", consumer.share);
+    if (consumer.hint.empty()) json.null_member("hint");
+    else json.member("hint", consumer.hint);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  response.body.push_back('\n');
+  return response;
+}
+
+Response render_inspection(std::string json) {
+  Response response = json_response();
+  response.body = std::move(json);
+  if (!response.body.ends_with('\n')) response.body.push_back('\n');
+  return response;
+}
+
+Response render_ready(const Health& health) {
+  if (!health.ready) {
+    Response response = to_response({kNotReady, health.detail});
+    response.headers.push_back({"Retry-After", "1"});
+    return response;
+  }
+  Response response = json_response();
+  response.body = "{\"ready\":true}\n";
+  return response;
+}
+
+Response render_live() {
+  Response response = json_response();
+  response.body = "{\"live\":true}\n";
+  return response;
+}
+
+Response render_metrics(std::string text) {
+  Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.headers.push_back({"Cache-Control", "no-store"});
+  response.body = std::move(text);
+  return response;
+}
+
+}  // namespace tidemark::http
