@@ -36,7 +36,7 @@ void Checker::ended(log::AppendId id, const core::Delivery& delivery) {
 // The delivery timeout holds once until an append is sent and once from then on;
 // once more where its topic was made again meanwhile. The slack is one turn.
 void Checker::check_time(const Told& told) {
-  const int times = cluster_.was_deleted(told.topic) ? 3 : 2;
+  const int times = cluster_.may_look_remade(told.topic) ? 3 : 2;
   const core::Duration bound = times * world_.plan.config.delivery_timeout + std::chrono::milliseconds(1);
   if (world_.now() - told.taken > bound) fail(short_name(told.value), "ended later than its delivery timeouts allow");
 }
@@ -193,7 +193,7 @@ void Checker::check_order() {
     log::AppendId last = 0;
     for (const auto& [offset, id] : by_offset) {
       if (id < last) {
-        if (cluster_.was_deleted(where.topic->name)) {
+        if (cluster_.may_look_remade(where.topic->name)) {
           world_.excuse(Excuse::order_after_deletion);
         } else {
           fail(short_name(told_.at(id).value), "is behind " + short_name(told_.at(last).value) +

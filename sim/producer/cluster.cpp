@@ -51,6 +51,12 @@ void Cluster::remove(const std::string& name) {
   changed();
 }
 
+bool Cluster::may_look_remade(const std::string& name) const {
+  if (was_deleted(name)) return true;
+  const auto found = current_.find(name);
+  return !world_.plan.tells_ids && found != current_.end() && found->second->counts.size() > 1;
+}
+
 std::optional<Cluster::Place> Cluster::pick() {
   if (current_.empty()) return std::nullopt;
   auto topic = current_.begin();

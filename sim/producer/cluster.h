@@ -101,6 +101,9 @@ class Cluster {
   const std::set<std::string>& lost_uncleanly() const { return lost_uncleanly_; }
   bool unclean_at(const Uuid& topic, std::size_t partition) const { return cut_.contains({topic, partition}); }
   bool was_deleted(const std::string& name) const { return removed_.contains(name); }
+  // Was deleted, or grew where old news of fewer partitions cannot be told from a
+  // topic made again (producer.h, "Not seen").
+  bool may_look_remade(const std::string& name) const;
 
  private:
   void changed();

@@ -62,7 +62,10 @@
 // Not seen: a topic deleted and made again under the same name between two
 // metadata answers, where the broker is too old to be asked by topic id (before
 // Produce v13) and the new topic already has more than the old one was known to
-// have; its success is reported under the old id.
+// have; its success is reported under the old id. And where brokers tell no topic
+// ids (before 2.8), old news of fewer partitions looks like a topic made again: what
+// is in flight ends as unknown, and the rest is placed anew, perhaps in another
+// order.
 //
 // Threading: a plain value; all calls from one thread.
 #pragma once
