@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/position.h"
@@ -22,6 +23,7 @@ struct LogRecord {
   core::Offset offset = 0;
   std::string key;
   std::optional<std::string> value;
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 struct LogBatch {
@@ -31,6 +33,8 @@ struct LogBatch {
   std::int64_t producer_id = -1;
   std::int16_t producer_epoch = -1;
   std::int16_t attributes = 0;
+  std::int32_t leader_epoch = 0;
+  std::optional<std::int32_t> record_count{};  // else the number of records
 };
 
 inline std::string encode(const LogBatch& batch) {
@@ -45,7 +49,13 @@ inline std::string encode(const LogBatch& batch) {
     body.raw(record.key);
     body.varint(record.value ? static_cast<std::int32_t>(record.value->size()) : -1);
     if (record.value) body.raw(*record.value);
-    body.varint(0);
+    body.varint(static_cast<std::int32_t>(record.headers.size()));
+    for (const auto& [name, header_value] : record.headers) {
+      for (const std::string& part : {name, header_value}) {
+        body.varint(static_cast<std::int32_t>(part.size()));
+        body.raw(part);
+      }
+    }
     records.varint(static_cast<std::int32_t>(body.size()));
     records.raw(body.str());
   }
@@ -59,13 +69,13 @@ inline std::string encode(const LogBatch& batch) {
   covered.int64(batch.producer_id);
   covered.int16(batch.producer_epoch);
   covered.int32(-1);
-  covered.int32(static_cast<std::int32_t>(batch.records.size()));
+  covered.int32(batch.record_count.value_or(static_cast<std::int32_t>(batch.records.size())));
   covered.raw(records.str());
 
   wire::Writer out;
   out.int64(batch.base_offset);
   out.int32(static_cast<std::int32_t>(layout::kAttributes - layout::kLogOverhead + covered.size()));
-  out.int32(0);
+  out.int32(batch.leader_epoch);
   out.int8(2);
   out.uint32(wire::crc32c(covered.str()));
   out.raw(covered.str());

@@ -19,6 +19,8 @@
 #include "kafka/test_batches.h"
 #include "wire/client_fake_broker.h"
 #include "wire/generated/consumer_group_describe.h"
+#include "wire/generated/create_topics.h"
+#include "wire/generated/describe_configs.h"
 #include "wire/generated/describe_groups.h"
 #include "wire/generated/fetch.h"
 #include "wire/generated/find_coordinator.h"
@@ -41,6 +43,8 @@ class FakeCluster {
     core::Offset last_stable = 0;
     core::Offset end = 0;
     std::vector<std::pair<core::Offset, std::string>> batches;  // by base offset
+    core::Offset by_time = 0;                                   // answer to every question by timestamp
+    std::vector<wire::msg::FetchResponse::AbortedTransaction> aborted{};
   };
   struct Group {
     std::string type = "Classic";
@@ -60,6 +64,8 @@ class FakeCluster {
   std::vector<Partition> partitions;  // none: the topic does not exist
   Uuid topic_id{{1}};
   std::map<std::string, Group> groups;
+  std::int16_t create_error = 0;                // answer to CreateTopics, which makes nothing
+  std::map<std::string, std::string> settings;  // of every broker and topic
   // Every request but Metadata and Fetch, in order: "ListOffsets/1" (isolation), "OffsetFetch", …
   std::vector<std::string> asked;
 
@@ -115,6 +121,19 @@ class FakeCluster {
     });
     broker.speaks<FetchRequest>(13, 13);
     broker.on<FetchRequest>([this, id](const Exchange& exchange) { fetch(exchange, id, false); });
+    on<CreateTopicsRequest>(broker, 7, [this](const Exchange& exchange, const auto& request) {
+      CreateTopicsResponse response;
+      for (const auto& topic : request.topics) {
+        asked.push_back("CreateTopics " + topic.name);
+        auto& result = response.topics.emplace_back();
+        result.name = topic.name;
+        result.error_code = create_error;
+      }
+      exchange.reply<CreateTopicsRequest>(response);
+    });
+    on<DescribeConfigsRequest>(broker, 4, [this](const Exchange& exchange, const auto& request) {
+      exchange.reply<DescribeConfigsRequest>(describe(request));
+    });
     on<ListGroupsRequest>(broker, 5, [this, id](const Exchange& exchange, const auto&) {
       asked.push_back("ListGroups");
       exchange.reply<ListGroupsRequest>(list(id));
@@ -182,6 +201,22 @@ class FakeCluster {
     return response;
   }
 
+  wire::msg::DescribeConfigsResponse describe(const wire::msg::DescribeConfigsRequest& request) {
+    wire::msg::DescribeConfigsResponse response;
+    for (const auto& resource : request.resources) {
+      auto& result = response.results.emplace_back();
+      result.resource_type = resource.resource_type;
+      result.resource_name = resource.resource_name;
+      for (const std::string& name : resource.configuration_keys.value_or(std::vector<std::string>{})) {
+        if (!settings.contains(name)) continue;
+        auto& config = result.configs.emplace_back();
+        config.name = name;
+        config.value = settings[name];
+      }
+    }
+    return response;
+  }
+
   wire::msg::ListOffsetsResponse ends(const wire::msg::ListOffsetsRequest& request, std::int32_t broker) {
     wire::msg::ListOffsetsResponse response;
     for (const auto& topic : request.topics) {
@@ -195,6 +230,8 @@ class FakeCluster {
           row.error_code = 6;
         } else {
           row.offset = request.isolation_level == 1 ? partition.last_stable : partition.end;
+          if (wanted.timestamp == -2) row.offset = partition.log_start;
+          if (wanted.timestamp >= 0) row.offset = partition.by_time;
         }
       }
     }
@@ -256,7 +293,10 @@ class FakeCluster {
         } else if (wanted.fetch_offset < partition.log_start || wanted.fetch_offset > partition.end) {
           data.error_code = 1;
         }
-        if (data.error_code == 0) *data.records = bytes_from(partition, wanted.fetch_offset);
+        const core::Offset end = request.isolation_level == 1 ? partition.last_stable : partition.end;
+        data.last_stable_offset = partition.last_stable;
+        if (request.isolation_level == 1) data.aborted_transactions = partition.aborted;
+        if (data.error_code == 0) *data.records = bytes_from(partition, wanted.fetch_offset, end);
         news |= data.error_code != 0 || !data.records->empty();
       }
     }
@@ -267,11 +307,11 @@ class FakeCluster {
     exchange.reply<wire::msg::FetchRequest>(response);
   }
 
-  std::string_view bytes_from(const Partition& partition, core::Offset offset) {
+  std::string_view bytes_from(const Partition& partition, core::Offset offset, core::Offset end) {
     std::string& bytes = fetched_.emplace_back();
     for (std::size_t i = 0; i < partition.batches.size(); ++i) {
       const core::Offset next = i + 1 < partition.batches.size() ? partition.batches[i + 1].first : partition.end;
-      if (next > offset) bytes += partition.batches[i].second;
+      if (next > offset && partition.batches[i].first < end) bytes += partition.batches[i].second;
     }
     return bytes;
   }
