@@ -98,6 +98,8 @@ constexpr std::array kSettings = {
             [](Settings& s, std::string_view t) { return set_number(s.engine.max_consumers, t, 1, kMany); }},
     Setting{"limits.frontiers", "group and partition pairs known at once", "250000",
             [](Settings& s, std::string_view t) { return set_number(s.engine.max_frontiers, t, 1, kMany); }},
+    Setting{"limits.barrier_partitions", "partitions that one barrier may wait for", "2000",
+            [](Settings& s, std::string_view t) { return set_number(s.engine.max_barrier_partitions, t, 1, 100'000); }},
     Setting{"limits.append_queue_bytes", "bytes of events not yet confirmed by Kafka", "67108864",
             [](Settings& s, std::string_view t) { return set_number(s.append_queue_bytes, t, 1024, 16 * kGigabyte); }},
     Setting{"limits.connections", "HTTP connections at once", "10000",

@@ -23,8 +23,8 @@ TEST(SettingsYaml, ReadsEverything) {
                                  "default_wait: 500ms\nmax_wait: 5s\nabsent_grace: 10s\n"
                                  "groups:\n  allow: ['v*']\n  deny: []\n  optional: [o]\n"
                                  "topics:\n  orders: {wait_for: [views, search]}\n  quiet: {wait_for: []}\n"
-                                 "consumers:\n  views: {reset: earliest}\n"
-                                 "limits: {waits: 7, body_bytes: 2048, header_time: 1s}\n",
+                                 "consumers:\n  views: {reset: earliest, commits: after-processing, acks: true}\n  search: {acks: true}\n"
+                                 "limits: {waits: 7, barrier_partitions: 12, body_bytes: 2048, header_time: 1s}\n",
                                  "t.yaml");
   ASSERT_TRUE(result.ok()) << result.error().message;
   EXPECT_EQ(s.kafka_bootstrap, "a:1,b:2");
@@ -39,7 +39,10 @@ TEST(SettingsYaml, ReadsEverything) {
   EXPECT_EQ(s.engine.wait_for.at("orders"), (std::vector<std::string>{"views", "search"}));
   EXPECT_TRUE(s.engine.wait_for.at("quiet").empty());
   EXPECT_EQ(s.engine.reset_earliest, std::vector<std::string>{"views"});
+  EXPECT_EQ(s.engine.commits_after, std::vector<std::string>{"views"});
+  EXPECT_EQ(s.engine.acking, (std::vector<std::string>{"views", "search"}));
   EXPECT_EQ(s.engine.max_waits, 7U);
+  EXPECT_EQ(s.engine.max_barrier_partitions, 12U);
   EXPECT_EQ(s.http.body_bytes, 2048U);
   EXPECT_EQ(s.http.header_time, seconds(1));
 }
@@ -63,6 +66,20 @@ TEST(SettingsYaml, RefusesWhatIsMalformedOrNotBuilt) {
   EXPECT_NE(yaml_error("listen: [a, b]\n").find("single value"), std::string::npos);
   EXPECT_NE(yaml_error("a: [\n").find("t.yaml:"), std::string::npos);
   EXPECT_EQ(yaml_error(""), "");
+}
+
+TEST(SettingsYaml, ADeclarationHasOneValue) {
+  EXPECT_EQ(yaml_error("consumers:\n  v: {commits: before}\n"),
+            "t.yaml:2: 'consumers.v.commits' can only be 'after-processing': leave it out to have early commits recognised "
+            "by client and rhythm");
+  EXPECT_EQ(yaml_error("consumers:\n  v: {acks: false}\n"),
+            "t.yaml:2: 'consumers.v.acks' can only be 'true': leave it out for a consumer that sends none");
+  EXPECT_EQ(yaml_error("consumers:\n  v: {ack: true}\n"), "t.yaml:2: unknown key 'ack', did you mean 'acks'?");
+  EXPECT_EQ(yaml_error("consumers:\n  v: {comits: after-processing}\n"),
+            "t.yaml:2: unknown key 'comits', did you mean 'commits'?");
+  EXPECT_NE(yaml_error("consumers:\n  v: {acks: [true]}\n").find("can only be 'true'"), std::string::npos);
+  EXPECT_NE(yaml_error("consumers:\n  v: {acks: true, acks: true}\n").find("twice"), std::string::npos);
+  EXPECT_NE(yaml_error("limits: {barrier_partitions: 0}\n").find("limits.barrier_partitions"), std::string::npos);
 }
 
 TEST(Settings, EveryRowHasAnEnvironmentVariable) {

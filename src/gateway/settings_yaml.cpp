@@ -17,7 +17,7 @@ namespace {
 // Keys of a design that is not built yet: refused with that reason, so that
 // nobody believes them to be in force.
 constexpr std::string_view kNotBuilt[] = {"create_topics", "topology"};
-constexpr std::string_view kConsumerNotBuilt[] = {"commits", "outputs", "emits", "dead_letter"};
+constexpr std::string_view kConsumerNotBuilt[] = {"outputs", "emits", "dead_letter"};
 
 class Reader {
  public:
@@ -123,19 +123,40 @@ class Reader {
     for (const auto& consumer : node) {
       const std::string name = consumer.first.Scalar();
       if (!consumer.second.IsMap()) return fail(consumer.second, "'consumers." + name + "' must be a map");
-      for (const auto& entry : consumer.second) {
-        const std::string key = entry.first.Scalar();
-        if (std::find(std::begin(kConsumerNotBuilt), std::end(kConsumerNotBuilt), key) != std::end(kConsumerNotBuilt))
-          return fail(entry.first, "'" + key + "' is not built yet");
-        if (key != "reset") return unknown(entry.first, key, {"reset"});
-        const std::string value = entry.second.IsScalar() ? entry.second.Scalar() : "";
-        if (value != "earliest")
-          return fail(entry.second, "'consumers." + name + ".reset' can only be 'earliest': a group that starts at latest "
-                                    "is the default assumption");
-        settings_.engine.reset_earliest.push_back(name);
-      }
+      for (const auto& entry : consumer.second)
+        if (auto result = read_consumer(name, entry.first, entry.second); !result) return result;
     }
     return {};
+  }
+
+  // One declaration about a consumer. Each has one value, which is not the default.
+  Result<void> read_consumer(const std::string& name, const YAML::Node& where, const YAML::Node& node) {
+    const std::string key = where.Scalar();
+    if (std::find(std::begin(kConsumerNotBuilt), std::end(kConsumerNotBuilt), key) != std::end(kConsumerNotBuilt))
+      return fail(where, "'" + key + "' is not built yet");
+    struct Declaration {
+      std::string_view key;
+      std::string_view value;
+      std::string_view otherwise;
+      std::vector<std::string>* names;
+    };
+    const Declaration declarations[] = {
+        {"reset", "earliest", "a group that starts at latest is the default assumption", &settings_.engine.reset_earliest},
+        {"commits", "after-processing", "leave it out to have early commits recognised by client and rhythm",
+         &settings_.engine.commits_after},
+        {"acks", "true", "leave it out for a consumer that sends none", &settings_.engine.acking},
+    };
+    for (const Declaration& each : declarations) {
+      if (key != each.key) continue;
+      if (!node.IsScalar() || node.Scalar() != each.value)
+        return fail(node, "'consumers." + name + "." + key + "' can only be '" + std::string(each.value) +
+                              "': " + std::string(each.otherwise));
+      if (std::find(each.names->begin(), each.names->end(), name) != each.names->end())
+        return fail(where, "'consumers." + name + "." + key + "' is given twice");
+      each.names->push_back(name);
+      return {};
+    }
+    return unknown(where, key, {"reset", "commits", "acks"});
   }
 
   Settings& settings_;
