@@ -6,61 +6,13 @@
 #include <memory>
 #include <string>
 
-#include "base/duration.h"
 #include "base/percent.h"
 #include "cli/commands.h"
 #include "cli/http_call.h"
 #include "cli/report.h"
+#include "cli/target.h"
 
 namespace tidemark::cli {
-namespace {
-
-// What the commands that call a gateway have in common.
-struct Target {
-  std::string url = "http://127.0.0.1:8750";
-  bool json = false;
-
-  void add_to(CLI::App& command) {
-    command.add_option("--url", url, "the gateway")->envname("TIDEMARK_URL")->capture_default_str();
-    command.add_flag("--json", json, "print the gateway's JSON as it is");
-  }
-
-  int print(const Result<HttpAnswer>& answer, Report (*report_of)(const HttpAnswer&)) const {
-    if (!answer) {
-      std::cerr << "tidemark: " << answer.error().message << "\n";
-      return static_cast<int>(answer.error().kind == ErrorKind::invalid ? ExitCode::usage : ExitCode::failed);
-    }
-    const Report report = report_of(*answer);
-    if (json) {
-      std::cout << answer->body << (answer->body.ends_with('\n') ? "" : "\n");
-    } else {
-      (report.to_stderr ? std::cerr : std::cout) << report.text;
-    }
-    return static_cast<int>(report.code);
-  }
-};
-
-// The client must outwait the gateway, whose answer says more than a time-out.
-std::chrono::milliseconds patience(const std::string& wait) {
-  const auto parsed = parse_duration(wait.empty() ? "1m" : wait);
-  const auto longest = parsed ? *parsed : std::chrono::nanoseconds(std::chrono::minutes(1));
-  return std::chrono::duration_cast<std::chrono::milliseconds>(longest) + std::chrono::seconds(10);
-}
-
-std::string with_parameter(const std::string& target, const std::string& name, const std::string& value) {
-  return target + (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + percent_encode(value);
-}
-
-CLI::Validator duration_check() {
-  return CLI::Validator(
-      [](std::string& text) {
-        const auto parsed = parse_duration(text);
-        return parsed ? std::string() : parsed.error().message;
-      },
-      "DURATION");
-}
-
-}  // namespace
 
 void add_publish(CLI::App& app, int& code) {
   struct Options {

@@ -13,7 +13,10 @@ namespace tidemark::cli {
 void add_serve(CLI::App& app, int& code);
 void add_publish(CLI::App& app, int& code);
 void add_wait(CLI::App& app, int& code);
+void add_settle(CLI::App& app, int& code);
+void add_ack(CLI::App& app, int& code);
 void add_consumers(CLI::App& app, int& code);
+void add_doctor(CLI::App& app, int& code);
 void add_version(CLI::App& app, int& code);
 
 }  // namespace tidemark::cli

@@ -18,7 +18,10 @@ int main(int argc, char** argv) {
   tidemark::cli::add_serve(app, code);
   tidemark::cli::add_publish(app, code);
   tidemark::cli::add_wait(app, code);
+  tidemark::cli::add_settle(app, code);
+  tidemark::cli::add_ack(app, code);
   tidemark::cli::add_consumers(app, code);
+  tidemark::cli::add_doctor(app, code);
   tidemark::cli::add_version(app, code);
   // After the commands, which would inherit it.
   app.footer(
@@ -26,7 +29,10 @@ int main(int argc, char** argv) {
       "  tidemark serve --kafka localhost:9092\n"
       "  tidemark publish page-views '{\"path\":\"/\"}' --key / --wait 2s\n"
       "  tidemark wait MARK --timeout 5s\n"
+      "  tidemark settle orders --timeout 10s\n"
+      "  tidemark ack --consumer views orders 0 41\n"
       "  tidemark consumers\n"
+      "  tidemark doctor\n"
       "'tidemark COMMAND --help' tells more. Exit codes: 0 done or processed, 1 failed or\n"
       "unknown, 2 not in time, 3 settled without success, 64 wrong usage.");
   try {

@@ -1,29 +1,14 @@
 #include "cli/report.h"
 
 #include <boost/json.hpp>
-#include <cmath>
-#include <cstdio>
+
+#include "base/duration.h"
+#include "cli/json_text.h"
 
 namespace tidemark::cli {
 namespace {
 
 namespace json = boost::json;
-
-std::string string_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  if (value == nullptr || value->is_null()) return {};
-  if (const json::string* text = value->if_string()) return std::string(text->c_str(), text->size());
-  return json::serialize(*value);
-}
-
-std::string milliseconds_of(const json::object& object, std::string_view key) {
-  const json::value* value = object.if_contains(key);
-  boost::system::error_code error;
-  const double ms = value == nullptr ? 0 : value->to_number<double>(error);
-  char text[32];
-  std::snprintf(text, sizeof(text), ms < 100 ? "%.1f ms" : "%.0f ms", error ? 0.0 : ms);
-  return text;
-}
 
 Report problem_of(const HttpAnswer& answer, const json::value& body) {
   Report report;
@@ -47,13 +32,38 @@ std::string line_of(const json::object& consumer) {
   return line + "\n";
 }
 
-json::value parsed(const std::string& body) {
-  boost::system::error_code error;
-  json::value value = json::parse(body, error);
-  return error ? json::value() : value;
-}
-
 }  // namespace
+
+Report report_of_problem(const HttpAnswer& answer) { return problem_of(answer, parsed(answer.body)); }
+
+Report report_of_settle(const HttpAnswer& answer, std::chrono::nanoseconds elapsed) {
+  const json::value body = parsed(answer.body);
+  const json::object* object = body.if_object();
+  const json::array* consumers = object == nullptr ? nullptr : array_of(*object, "consumers");
+  if ((answer.status != 200 && answer.status != 202) || consumers == nullptr) return problem_of(answer, body);
+  Report report;
+  std::size_t not_done = 0;
+  std::string lines;
+  for (const json::value& consumer : *consumers) {
+    const json::object* one = consumer.if_object();
+    if (one == nullptr || string_of(*one, "outcome") == "processed") continue;
+    ++not_done;
+    lines += line_of(*one);
+  }
+  const std::string time = format_duration(std::chrono::floor<std::chrono::milliseconds>(elapsed));
+  if (!is_true(*object, "settled")) {
+    report.code = ExitCode::not_in_time;
+    report.text = "not settled after " + time + "\n";
+  } else if (answer.status == 200 && not_done == 0) {
+    report.code = ExitCode::done;
+    report.text = "all is processed after " + time + "\n";
+  } else {
+    report.code = ExitCode::without_success;
+    report.text = not_done == 0 ? "no consumer of the topics is known\n" : "settled without success after " + time + "\n";
+  }
+  report.text += lines;
+  return report;
+}
 
 Report report_of_wait(const HttpAnswer& answer) {
   const json::value body = parsed(answer.body);

@@ -4,6 +4,7 @@
 // here, so that they cannot disagree.
 #pragma once
 
+#include <chrono>
 #include <string>
 
 #include "cli/http_call.h"
@@ -22,6 +23,11 @@ struct Report {
 
 // An answer to a publish or to a mark.
 Report report_of_wait(const HttpAnswer& answer);
+// An answer to POST /waits, `elapsed` after the first was asked for: who is not
+// done, a line each.
+Report report_of_settle(const HttpAnswer& answer, std::chrono::nanoseconds elapsed);
+// An answer that is not what was asked for.
+Report report_of_problem(const HttpAnswer& answer);
 // An answer to GET /consumers.
 Report report_of_consumers(const HttpAnswer& answer);
 

@@ -153,7 +153,7 @@ def help_of(*command):
 
 def every_flag_is_documented():
     documents = "\n".join(p.read_text() for p in markdown())
-    for command in ("serve", "publish", "wait", "consumers", "version"):
+    for command in ("serve", "publish", "wait", "settle", "ack", "consumers", "doctor", "version"):
         text = help_of(command)
         if command not in help_of():
             yield f"tidemark --help does not name {command}"
