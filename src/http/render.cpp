@@ -17,6 +17,9 @@ using Source = core::Evidence::Source;
 // Server-Timing names no more consumers than this: headers have limits on the way.
 constexpr std::size_t kMostTimings = 16;
 
+// Core tells logs apart by bits above any partition's.
+constexpr core::Partition kPartitionBits = (1 << 29) - 1;
+
 constexpr std::string_view kNoConsumersHint =
     "no consumer group is known to read this topic: configure wait_for for it, or check that its consumers are running";
 
@@ -52,7 +55,7 @@ void write_evidence(JsonWriter& json, const core::Evidence& evidence) {
   const bool at_known = evidence.at.known() && evidence.at.partition != core::kPolledLog;
   const std::string_view partition = share ? "state_partition" : "commits_partition";
   const std::string_view offset = share ? "state_offset" : "commits_offset";
-  if (at_known) json.member(partition, evidence.at.partition);
+  if (at_known) json.member(partition, evidence.at.partition & kPartitionBits);
   else json.null_member(partition);
   write_offset(json, offset, at_known ? evidence.at.offset : core::kNoOffset);
   json.end_object();

@@ -155,7 +155,7 @@ TEST(Render, EvidenceOfAcksAndShareGroups) {
   core::ConsumerOutcome share = a_consumer("share", core::Outcome::processed);
   share.evidence.source = core::Evidence::Source::share;
   share.evidence.acked = {41, 41};
-  share.evidence.at = {3, 77};
+  share.evidence.at = {(1 << 29) + 3, 77};
   core::ConsumerOutcome waiting = a_consumer("waiting", core::Outcome::pending);
   waiting.reason = core::PendingReason::ack;
   answer.consumers = {acker, share, waiting};
