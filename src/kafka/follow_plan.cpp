@@ -14,6 +14,8 @@ constexpr std::int64_t kLatest = -1;
 constexpr std::int64_t kEarliest = -2;
 constexpr std::int8_t kReadCommitted = 1;
 
+constexpr std::string_view kCompression = "compression.type";
+
 constexpr auto kFirstPause = std::chrono::milliseconds(10);
 constexpr int kMostDoublings = 6;
 constexpr std::int32_t kCreateTimeoutMs = 5000;
@@ -90,6 +92,14 @@ std::optional<wire::msg::CreateTopicsRequest> FollowPlan::creation(core::Time no
       setting.name = name;
       setting.value = value;
     }
+    // The broker then unpacks what clients compress, which this reader cannot.
+    const bool says_compression = std::any_of(made.configs.begin(), made.configs.end(), [](const auto& setting) {
+      return setting.name == kCompression;
+    });
+    if (says_compression) continue;
+    auto& setting = made.configs.emplace_back();
+    setting.name = kCompression;
+    setting.value = "uncompressed";
   }
   if (request.topics.empty()) return std::nullopt;
   return request;
@@ -306,8 +316,8 @@ void FollowPlan::read(Key key, wire::msg::FetchResponse::PartitionData& data, co
     told.value = record.value;
     tell(told);
   };
-  const bool readable = partition.reader.read(data.records.value_or(std::string_view{}),
-                                              std::move(data.aborted_transactions).value_or(FollowReader::Aborted{}), each);
+  auto aborted = std::move(data.aborted_transactions).value_or(FollowReader::Aborted{});
+  const bool readable = partition.reader.read(data.records.value_or(std::string_view{}), std::move(aborted), each);
   if (!readable) return pause(partition, "its bytes are corrupt", now);
   partition.failures = 0;
   partition.denied = false;

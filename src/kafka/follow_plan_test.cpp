@@ -119,7 +119,10 @@ TEST_F(FollowPlanTest, AMissingTopicIsMadeAndReadFromItsStart) {
   EXPECT_EQ(request->topics[0].name, "acks");
   EXPECT_EQ(request->topics[0].num_partitions, 2);
   EXPECT_EQ(request->topics[0].replication_factor, -1);
-  EXPECT_EQ(request->topics[0].configs.at(0).name, "cleanup.policy");
+  ASSERT_EQ(request->topics[0].configs.size(), 2U);
+  EXPECT_EQ(request->topics[0].configs[0].name, "cleanup.policy");
+  EXPECT_EQ(request->topics[0].configs[1].name, "compression.type");
+  EXPECT_EQ(request->topics[0].configs[1].value, "uncompressed");
   EXPECT_FALSE(plan_->creation(now_));
   created(kExists);
   EXPECT_TRUE(plan_->take_metadata_is_old());

@@ -60,7 +60,8 @@ core::Sight LookScan::sight() const {
     sight.offset = found_->offset;
     sight.leader_epoch = found_->leader_epoch;
   }
-  sight.until = look_.until == core::kNoOffset ? position_ : std::clamp(position_, look_.from, std::max(look_.from, look_.until));
+  const bool is_end_known = look_.until != core::kNoOffset;
+  sight.until = is_end_known ? std::min(position_, std::max(look_.from, look_.until)) : position_;
   return sight;
 }
 

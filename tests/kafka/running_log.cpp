@@ -16,12 +16,15 @@ kafka::KafkaConfig config_for(const std::string& bootstrap) {
 
 }  // namespace
 
-RunningLog::RunningLog(const std::string& bootstrap) : RunningLog(config_for(bootstrap)) {}
+RunningLog::RunningLog(const std::string& bootstrap, const std::vector<log::Follow>& follows)
+    : RunningLog(config_for(bootstrap), follows) {}
 
-RunningLog::RunningLog(kafka::KafkaConfig config) : work_(io_.get_executor()) {
+RunningLog::RunningLog(kafka::KafkaConfig config, const std::vector<log::Follow>& follows)
+    : work_(io_.get_executor()) {
   auto made = kafka::KafkaLog::make(io_, std::move(config));
   if (!made) throw std::runtime_error(made.error().message);
   log_ = std::move(made).value();
+  for (const log::Follow& follow : follows) log_->follow(follow);
   thread_ = std::thread([this] { io_.run(); });
   run_on_reactor([this] { log_->start(*this); });
 }
@@ -152,6 +155,47 @@ std::optional<SeenEnds> RunningLog::wait_ends(const std::string& topic, core::Pa
   return seen;
 }
 
+std::optional<core::Sight> RunningLog::look(core::Look look, core::Duration bound) {
+  look.number = next_look_++;
+  bool taken = false;
+  run_on_reactor([&] { taken = log_->look(look, bound).ok(); });
+  if (!taken) return std::nullopt;
+  std::optional<core::Sight> seen;
+  eventually([&] {
+    const std::lock_guard lock(mutex_);
+    const auto found = sights_.find(look.number);
+    if (found != sights_.end()) seen = found->second;
+    return seen.has_value();
+  });
+  return seen;
+}
+
+std::vector<SeenRecord> RunningLog::followed(const std::string& topic) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = followed_.find(topic);
+  return found == followed_.end() ? std::vector<SeenRecord>{} : found->second;
+}
+
+bool RunningLog::wait_followed(const std::string& topic, std::size_t records) {
+  return eventually([&] { return followed(topic).size() >= records; });
+}
+
+std::optional<log::ClusterFacts> RunningLog::inspect(core::Duration bound) {
+  run_on_reactor([&] {
+    log_->inspect(bound, [this](log::ClusterFacts facts) {
+      const std::lock_guard lock(mutex_);
+      facts_ = std::move(facts);
+    });
+  });
+  std::optional<log::ClusterFacts> facts;
+  eventually([&] {
+    const std::lock_guard lock(mutex_);
+    facts = facts_;
+    return facts.has_value();
+  });
+  return facts;
+}
+
 std::optional<core::Delivery> RunningLog::append(log::Record record) {
   const log::AppendId id = next_append_++;
   bool taken = false;
@@ -217,6 +261,23 @@ void RunningLog::on_ends(const core::Ends& ends) {
   note_call();
   ends_.push_back({std::string(ends.topic), ends.topic_id, ends.partition, ends.log_start, ends.last_stable,
                    ends.high_watermark, ends.asked});
+}
+
+void RunningLog::on_sight(const core::Sight& sight) {
+  const std::lock_guard lock(mutex_);
+  note_call();
+  sights_[sight.number] = sight;
+}
+
+void RunningLog::on_followed(const log::FollowedRecord& record) {
+  const std::lock_guard lock(mutex_);
+  note_call();
+  SeenRecord& seen = followed_[std::string(record.topic)].emplace_back();
+  seen.partition = record.partition;
+  seen.offset = record.offset;
+  if (record.key) seen.key = *record.key;
+  if (record.value) seen.value = *record.value;
+  seen.after_synced = synced_ > 0;
 }
 
 void RunningLog::on_synced() {

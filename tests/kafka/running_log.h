@@ -60,11 +60,19 @@ struct SeenEnds {
   std::uint64_t asked = 0;
 };
 
+struct SeenRecord {
+  core::Partition partition = 0;
+  core::Offset offset = core::kNoOffset;
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+  bool after_synced = false;
+};
+
 class RunningLog : log::Observer {
  public:
   // Connects and starts; throws std::runtime_error when the configuration is refused.
-  explicit RunningLog(kafka::KafkaConfig config);
-  explicit RunningLog(const std::string& bootstrap);
+  explicit RunningLog(kafka::KafkaConfig config, const std::vector<log::Follow>& follows = {});
+  explicit RunningLog(const std::string& bootstrap, const std::vector<log::Follow>& follows = {});
   ~RunningLog();
 
   // Waits until on_synced has come `times` times.
@@ -88,6 +96,12 @@ class RunningLog : log::Observer {
   // Waits for an answer that covers the question.
   std::optional<SeenEnds> wait_ends(const std::string& topic, core::Partition partition, std::uint64_t number);
 
+  // Waits for the answer, which comes at the bound at the latest.
+  std::optional<core::Sight> look(core::Look look, core::Duration bound = std::chrono::seconds(10));
+  std::vector<SeenRecord> followed(const std::string& topic) const;
+  bool wait_followed(const std::string& topic, std::size_t records);
+  std::optional<log::ClusterFacts> inspect(core::Duration bound = std::chrono::seconds(10));
+
   std::optional<core::Delivery> append(log::Record record);
   kafka::KafkaCounters counters();
   // Stops the log; nothing is told afterwards. Returns how many calls came after its end.
@@ -100,6 +114,8 @@ class RunningLog : log::Observer {
   void on_group(const core::GroupState& group) override;
   void on_topics(std::span<const core::TopicState> topics) override;
   void on_ends(const core::Ends& ends) override;
+  void on_sight(const core::Sight& sight) override;
+  void on_followed(const log::FollowedRecord& record) override;
   void on_synced() override;
   void on_lost(const std::string& why) override;
   void run_on_reactor(const std::function<void()>& work);
@@ -115,11 +131,15 @@ class RunningLog : log::Observer {
   std::map<std::string, core::TopicState> topics_;
   std::vector<SeenEnds> ends_;
   std::map<log::AppendId, core::Delivery> deliveries_;
+  std::map<std::uint64_t, core::Sight> sights_;
+  std::map<std::string, std::vector<SeenRecord>> followed_;
+  std::optional<log::ClusterFacts> facts_;
   std::vector<std::string> lost_;
   std::size_t synced_ = 0;
   bool stopped_ = false;
   std::size_t calls_after_stop_ = 0;
   log::AppendId next_append_ = 1;
+  std::uint64_t next_look_ = 1;
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 #include "support/admin.h"
 #include "support/environment.h"
 #include "support/fault_proxy.h"
+#include "support/records.h"
 
 namespace tidemark::test {
 namespace {
@@ -45,6 +46,26 @@ TEST_F(TailFaults, AnUnreachableClusterIsSaidOnceAndCaughtUpWithWhenItIsBack) {
   ASSERT_EQ(commits.size(), 1U);
   EXPECT_EQ(commits[0].offset, 7);
   EXPECT_EQ(log.lost().size(), 1U);
+}
+
+TEST_F(TailFaults, AFollowedTopicIsReadOnWhereItStoodAfterTheClusterWasLost) {
+  log::Follow follow;
+  follow.topic = topic_;
+  follow.history = std::chrono::hours(1);
+  RunningLog log(proxy_.address(), {follow});
+  ASSERT_TRUE(log.wait_synced());
+  produce(kafka(), topic_, {.value = "0", .partition = 1});
+  ASSERT_TRUE(log.wait_followed(topic_, 1));
+  proxy_.refuse_connections(true);
+  proxy_.cut_all();
+  ASSERT_TRUE(eventually([&] { return !log.lost().empty(); }));
+  produce(kafka(), topic_, {.value = "1", .partition = 1});
+  proxy_.heal();
+  ASSERT_TRUE(log.wait_synced(2));
+  const auto records = log.followed(topic_);
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[1].value, "1");
+  EXPECT_EQ(records[1].offset, 1);
 }
 
 TEST_F(TailFaults, ABrokerThatStopsAnsweringIsNoticed) {
