@@ -20,6 +20,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -119,6 +120,9 @@ struct Effects {
   std::vector<Look> looks;  // each must be answered by sight()
   // Barriers that turned out to be impossible once the ends were told.
   std::vector<std::pair<WaitId, Refusal>> refusals;
+  bool empty() const {
+    return answers.empty() && asks.empty() && overdue_appends.empty() && looks.empty() && refusals.empty();
+  }
   void clear() {
     looks.clear();
     refusals.clear();
@@ -237,6 +241,8 @@ class Engine {
   bool ready(Time now) const;
   std::vector<ConsumerView> consumers(Time now) const;
   std::vector<TopicView> topic_views(Time now) const;
+  // The consumers that somebody waits for now, and the interval of their timer.
+  void for_each_open(const std::function<void(std::string_view, const std::optional<Duration>&)>& tell) const;
   EngineStats stats() const;
 
  private:

@@ -52,7 +52,13 @@ std::vector<ConsumerView> Engine::consumers(Time now) const {
       topics[topic].partitions.push_back({partition, cell->frontier.committed(),
                                           told ? ends[static_cast<std::size_t>(partition)].known_end : kNoOffset});
     }
-    for (const TopicNumber topic : consumer.subscribed) topics[topic];
+    for (const TopicNumber topic : consumer.subscribed) {
+      ConsumerView::TopicView& shown = topics[topic];
+      const std::vector<PartitionEnds>& ends = s.topics[topic].ends;
+      for (std::size_t p = 0; p < ends.size(); ++p)
+        if (ends[p].told && ends[p].known_end > 0 && consumer.cell(topic, static_cast<Partition>(p)) == nullptr)
+          shown.partitions.push_back({static_cast<Partition>(p), kNoOffset, ends[p].known_end});
+    }
     for (auto& [topic, shown] : topics) {
       shown.topic = s.topics[topic].name;
       const auto configured = s.config.wait_for.find(shown.topic);
@@ -87,6 +93,14 @@ std::vector<TopicView> Engine::topic_views(Time now) const {
   }
   std::sort(views.begin(), views.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return views;
+}
+
+void Engine::for_each_open(
+    const std::function<void(std::string_view, const std::optional<Duration>&)>& tell) const {
+  for (ConsumerNumber number = 0; number < state_->consumers.size(); ++number) {
+    const Consumer& consumer = state_->consumers[number];
+    if (consumer.open > 0) tell(consumer.name, consumer.cadence.interval());
+  }
 }
 
 EngineStats Engine::stats() const {

@@ -33,10 +33,11 @@ TEST(EngineView, ShowsWhereAConsumerStands) {
   EXPECT_EQ(view.topics[0].topic, "orders");
   EXPECT_EQ(view.topics[0].source, ExpectedBy::configured);
   EXPECT_EQ(view.topics[0].lag, 610);
-  ASSERT_EQ(view.topics[0].partitions.size(), 2U);
+  ASSERT_EQ(view.topics[0].partitions.size(), 3U);
   EXPECT_EQ(view.topics[0].partitions[0].partition, 0);
   EXPECT_EQ(view.topics[0].partitions[0].committed, 400);
   EXPECT_EQ(view.topics[0].partitions[0].end, Gateway::kEnd);
+  EXPECT_EQ(view.topics[0].partitions[1].committed, kNoOffset) << "it holds records, and was never committed";
   EXPECT_FALSE(view.commit_interval.has_value());
 }
 

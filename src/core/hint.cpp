@@ -11,13 +11,11 @@ std::string text_of(Duration duration) {
   return text + " s";
 }
 
-// The one-line change that makes its commits mean that the work is done.
-std::string cure_for(const Consumer& consumer) {
+std::string cure_for(EarlyClient client) {
   std::string cure = "commit after the work";
-  if (consumer.early() == EarlyClient::kafka_go) cure = "use FetchMessage, and CommitMessages after the work, not ReadMessage";
-  if (consumer.early() == EarlyClient::librdkafka)
-    cure = "set enable.auto.offset.store=false and store offsets after the work";
-  if (consumer.early() == EarlyClient::aiokafka) cure = "set enable_auto_commit=False and call commit() after the work";
+  if (client == EarlyClient::kafka_go) cure = "use FetchMessage, and CommitMessages after the work, not ReadMessage";
+  if (client == EarlyClient::librdkafka) cure = "set enable.auto.offset.store=false and store offsets after the work";
+  if (client == EarlyClient::aiokafka) cure = "set enable_auto_commit=False and call commit() after the work";
   return cure + ", or declare it with commits: after-processing";
 }
 
@@ -32,7 +30,7 @@ std::string hint_for(const Consumer& consumer, const Need& need, bool recreated,
       return "its first known commit lies above the event, as after a start at latest: declare it with reset: earliest, "
              "or let it commit its position before the event";
     case Outcome::handed_over:
-      return "its client commits before the work is done: " + cure_for(consumer);
+      return "its client commits before the work is done: " + cure_for(consumer.early());
     case Outcome::failed:
       return need.evidence.source == Evidence::Source::share
                  ? "the share group gave the record up: look at its delivery attempts and its dead letters"

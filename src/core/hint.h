@@ -15,6 +15,9 @@ namespace tidemark::core {
 // made again since the wait began.
 std::string hint_for(const Consumer& consumer, const Need& need, bool recreated, Duration absent_grace);
 
+// The change that makes such a client's commits mean that the work is done.
+std::string cure_for(EarlyClient client);
+
 // "5 s", "500 ms"
 std::string text_of(Duration duration);
 

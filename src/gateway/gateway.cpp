@@ -1,5 +1,8 @@
 #include "gateway/gateway.h"
 
+#include "gateway/doctor.h"
+#include "gateway/refused_append.h"
+
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -8,6 +11,10 @@
 
 namespace tidemark::gateway {
 namespace {
+
+constexpr core::Duration kAcksHistory = std::chrono::hours(1);
+constexpr core::Duration kLookBound = std::chrono::seconds(5);
+constexpr core::Duration kInspectBound = std::chrono::seconds(20);
 
 core::Time now() { return std::chrono::steady_clock::now(); }
 
@@ -32,32 +39,26 @@ log::Record record_of(http::PublishCall& call, const Uuid& id, std::uint64_t tim
   return record;
 }
 
-core::Delivery refused_append(const Error& error) {
-  core::Delivery delivery;
-  delivery.fate = core::Delivery::Fate::not_appended;
-  delivery.detail = error.message;
-  switch (error.kind) {
-    case ErrorKind::limit: delivery.reason = core::Delivery::Reason::limit; break;
-    case ErrorKind::not_found: delivery.reason = core::Delivery::Reason::unknown_topic; break;
-    case ErrorKind::invalid: delivery.reason = core::Delivery::Reason::invalid; break;
-    case ErrorKind::forbidden: delivery.reason = core::Delivery::Reason::forbidden; break;
-    case ErrorKind::unavailable: delivery.reason = core::Delivery::Reason::unavailable; break;
-    case ErrorKind::timeout: delivery.reason = core::Delivery::Reason::timeout; break;
-    case ErrorKind::corrupt:
-    case ErrorKind::internal: delivery.reason = core::Delivery::Reason::internal; break;
-  }
-  return delivery;
-}
-
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& io, const Settings& settings, log::Log& log)
-    : settings_(settings), log_(log), engine_(settings.engine), timer_(io) {}
+    : settings_(settings),
+      log_(log),
+      engine_(settings.engine),
+      acks_(io, engine_, log, settings.waits.default_wait),
+      timer_(io) {}
 
 Gateway::~Gateway() = default;
 
 void Gateway::start(http::Replies& replies) {
   replies_ = &replies;
+  acks_.start(replies);
+  log::Follow acks;
+  acks.topic = kAcksTopic;
+  acks.history = kAcksHistory;
+  // A repeated ack is one record; what is a day old has been waited for.
+  acks.settings = {{"cleanup.policy", "compact,delete"}, {"retention.ms", "86400000"}, {"segment.ms", "600000"}};
+  log_.follow(std::move(acks));
   log_.start(*this);
 }
 
@@ -133,8 +134,40 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
   carry_out();
 }
 
+void Gateway::barrier(http::ExchangeId exchange, http::WaitsCall call) {
+  core::BarrierRequest request;
+  request.mark = std::move(call.mark);
+  request.positions = call.positions;
+  request.topics = call.topics;
+  request.scope = call.scope;
+  request.began = call.received;
+  request.deadline = deadline_of(call.received, call.wait_for);
+  request.wait = call.wait;
+  request.only = call.only;
+  auto admitted = engine_.barrier(request, now(), effects_);
+  if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
+    replies_->refused(exchange, *refusal);
+    return;
+  }
+  hold(exchange, std::get<core::WaitId>(admitted));
+  carry_out();
+}
+
+void Gateway::ack(http::ExchangeId exchange, http::AckCall call) {
+  acks_.take(exchange, std::move(call));
+  carry_out();
+}
+
+void Gateway::inspect(std::function<void(std::string json)> done) {
+  log_.inspect(kInspectBound, [this, alive = std::weak_ptr<bool>(alive_), done = std::move(done)](
+                                  const log::ClusterFacts& facts) {
+    if (!alive.expired()) done(diagnose(engine_.consumers(now()), engine_.topic_views(now()), facts));
+  });
+}
+
 void Gateway::gone(http::ExchangeId exchange) {
   looking_.erase(exchange);
+  acks_.gone(exchange);
   const auto found = wait_of_exchange_.find(exchange);
   if (found == wait_of_exchange_.end()) return;
   // What was appended stays appended; only the wait ends.
@@ -159,6 +192,10 @@ std::string Gateway::metrics() {
 }
 
 void Gateway::on_delivered(log::AppendId id, const core::Delivery& delivery) {
+  if (AckDesk::is_ours(id)) {
+    acks_.delivered(id, delivery);
+    return carry_out();
+  }
   const core::WaitId wait{static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32)};
   engine_.delivered(wait, delivery, now(), effects_);
   carry_out();
@@ -186,7 +223,53 @@ void Gateway::on_topics(std::span<const core::TopicState> topics) {
 
 void Gateway::on_ends(const core::Ends& ends) {
   engine_.ends(ends, now(), effects_);
+  acks_.ends(ends.topic, ends.partition);
   carry_out();
+}
+
+void Gateway::on_share(const core::ShareProgress& progress) {
+  engine_.share(progress, now(), effects_);
+  carry_out();
+}
+
+void Gateway::on_sight(const core::Sight& sight) {
+  engine_.sight(sight, now(), effects_);
+  carry_out();
+}
+
+void Gateway::on_followed(const log::FollowedRecord& record) {
+  if (!record.value) return;  // a tombstone: whoever wrote it wants it compacted
+  const auto read = parse_ack(*record.value);
+  if (!read) {
+    // Anybody may write there: one line, not one for each record.
+    if (acks_garbled_++ == 0)
+      spdlog::warn("{} partition {} offset {}: {}; such records are counted from now on", kAcksTopic, record.partition,
+                   record.offset, read.error().message);
+    return;
+  }
+  core::Ack ack;
+  ack.consumer = read->consumer;
+  ack.topic = read->topic;
+  ack.partition = read->partition;
+  ack.offsets = read->offsets;
+  ack.failed = read->failed;
+  ack.reason = read->reason;
+  std::optional<core::Position> position;
+  if (read->id) {
+    position = engine_.find_event(*read->id);
+    if (!position) return;  // another gateway's event: that one knows it
+    ack.topic = position->topic;
+    ack.partition = position->partition;
+    ack.offsets = {position->offset, position->offset};
+  }
+  engine_.ack(ack, now(), effects_);
+  carry_out();
+}
+
+void Gateway::open_groups(std::vector<log::OpenGroup>& groups) {
+  engine_.for_each_open([&](std::string_view name, const std::optional<core::Duration>& interval) {
+    groups.push_back({std::string(name), interval});
+  });
 }
 
 void Gateway::on_synced() {
@@ -205,7 +288,7 @@ void Gateway::on_lost(const std::string& why) {
 void Gateway::carry_out() {
   if (carrying_out_) return;
   carrying_out_ = true;
-  while (!effects_.answers.empty() || !effects_.asks.empty() || !effects_.overdue_appends.empty()) {
+  while (!effects_.empty()) {
     std::swap(effects_, doing_);
     for (const core::AskEnds& ask : doing_.asks)
       log_.ask_ends({ask.topic, ask.partition, !ask.log_start, ask.log_start, false, ask.number});
@@ -215,22 +298,36 @@ void Gateway::carry_out() {
       none.reason = core::Delivery::Reason::internal;
       engine_.delivered(wait, log_.withdraw(wait.value()).value_or(none), now(), effects_);
     }
+    for (const core::Look& look : doing_.looks) {
+      if (log_.look(look, kLookBound).ok()) continue;
+      core::Sight failed;
+      failed.number = look.number;
+      engine_.sight(failed, now(), effects_);
+    }
     for (const core::Answer& done : doing_.answers) answer(done);
+    for (const auto& [wait, refusal] : doing_.refusals)
+      if (const auto exchange = release(wait)) replies_->refused(*exchange, refusal);
     doing_.clear();
   }
   carrying_out_ = false;
   arm();
-  if (drained_ && exchange_of_wait_.empty() && looking_.empty()) std::exchange(drained_, [] {})();
+  if (drained_ && exchange_of_wait_.empty() && looking_.empty() && acks_.empty()) std::exchange(drained_, [] {})();
 }
 
-void Gateway::answer(const core::Answer& answer) {
-  const auto found = exchange_of_wait_.find(answer.wait.value());
-  if (found == exchange_of_wait_.end()) return;
+std::optional<http::ExchangeId> Gateway::release(core::WaitId wait) {
+  const auto found = exchange_of_wait_.find(wait.value());
+  if (found == exchange_of_wait_.end()) return std::nullopt;
   const http::ExchangeId exchange = found->second;
   exchange_of_wait_.erase(found);
   wait_of_exchange_.erase(exchange);
+  return exchange;
+}
+
+void Gateway::answer(const core::Answer& answer) {
+  const auto exchange = release(answer.wait);
+  if (!exchange) return;
   latencies_.record(answer);
-  replies_->answered(exchange, answer);
+  replies_->answered(*exchange, answer);
 }
 
 void Gateway::arm() {

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/engine.h"
+#include "gateway/ack_desk.h"
 #include "gateway/ids.h"
 #include "gateway/metrics.h"
 #include "gateway/settings.h"
@@ -47,6 +48,9 @@ class Gateway final : public http::Api, public log::Observer {
   // http::Api
   void publish(http::ExchangeId exchange, http::PublishCall call) override;
   void resume(http::ExchangeId exchange, http::MarkCall call) override;
+  void barrier(http::ExchangeId exchange, http::WaitsCall call) override;
+  void ack(http::ExchangeId exchange, http::AckCall call) override;
+  void inspect(std::function<void(std::string json)> done) override;
   void gone(http::ExchangeId exchange) override;
   std::vector<core::TopicView> topics() override;
   std::vector<core::ConsumerView> consumers() override;
@@ -60,6 +64,10 @@ class Gateway final : public http::Api, public log::Observer {
   void on_group(const core::GroupState& group) override;
   void on_topics(std::span<const core::TopicState> topics) override;
   void on_ends(const core::Ends& ends) override;
+  void on_share(const core::ShareProgress& progress) override;
+  void on_sight(const core::Sight& sight) override;
+  void on_followed(const log::FollowedRecord& record) override;
+  void open_groups(std::vector<log::OpenGroup>& groups) override;
   void on_synced() override;
   void on_lost(const std::string& why) override;
 
@@ -68,6 +76,7 @@ class Gateway final : public http::Api, public log::Observer {
   // Whom to answer when the wait ends.
   void hold(http::ExchangeId exchange, core::WaitId wait);
   void look_for_topic(http::ExchangeId exchange, http::PublishCall call);
+  std::optional<http::ExchangeId> release(core::WaitId wait);
   void carry_out();
   void answer(const core::Answer& answer);
   void arm();
@@ -77,6 +86,8 @@ class Gateway final : public http::Api, public log::Observer {
   log::Log& log_;
   http::Replies* replies_ = nullptr;  // from start() on
   core::Engine engine_;
+  AckDesk acks_;
+  std::uint64_t acks_garbled_ = 0;
   IdSource ids_;
   Latencies latencies_;
   std::vector<MetricsSource> metric_sources_;

@@ -6,62 +6,12 @@
 #include <boost/asio/io_context.hpp>
 #include <map>
 
+#include "gateway/testing.h"
+
 namespace tidemark::gateway {
 namespace {
 
 using namespace std::chrono_literals;
-
-class FakeLog final : public log::Log {
- public:
-  void start(log::Observer& observer) override { observer_ = &observer; }
-  Result<void> append(log::AppendId id, log::Record record) override {
-    if (full) return Error{ErrorKind::limit, "the queue is full"};
-    appended[id] = std::move(record);
-    return {};
-  }
-  std::optional<core::Delivery> withdraw(log::AppendId id) override {
-    if (appended.erase(id) == 0) return std::nullopt;
-    core::Delivery delivery;
-    delivery.fate = sent ? core::Delivery::Fate::unknown : core::Delivery::Fate::not_appended;
-    delivery.reason = core::Delivery::Reason::timeout;
-    delivery.partition = 0;
-    delivery.offset = 7;
-    return delivery;
-  }
-  void ask_ends(const log::EndsQuery& query) override { asked.push_back(query); }
-  void refresh_topics(core::Duration, std::function<void()> done) override { refreshes.push_back(std::move(done)); }
-  void stop(core::Duration, std::function<void()> done) override { done(); }
-
-  void deliver_all(core::Offset offset) {
-    for (const auto& [id, record] : std::exchange(appended, {})) {
-      core::Delivery delivery;
-      delivery.fate = core::Delivery::Fate::appended;
-      delivery.partition = 0;
-      delivery.offset = offset;
-      observer_->on_delivered(id, delivery);
-    }
-  }
-
-  bool full = false;
-  bool sent = true;
-  std::map<log::AppendId, log::Record> appended;
-  std::vector<log::EndsQuery> asked;
-  std::vector<std::function<void()>> refreshes;
-  log::Observer* observer_ = nullptr;
-};
-
-class FakeReplies final : public http::Replies {
- public:
-  void answered(http::ExchangeId exchange, const core::Answer& answer) override {
-    EXPECT_FALSE(answers.contains(exchange)) << "answered twice";
-    answers[exchange] = answer;
-    if (on_answer) on_answer();
-  }
-  void refused(http::ExchangeId exchange, const core::Refusal& refusal) override { refusals[exchange] = refusal; }
-  std::map<http::ExchangeId, core::Answer> answers;
-  std::map<http::ExchangeId, core::Refusal> refusals;
-  std::function<void()> on_answer;
-};
 
 class GatewayTest : public ::testing::Test {
  protected:

@@ -98,6 +98,9 @@ std::string render_metrics(const core::EngineStats& stats, const Latencies& late
                 {"held", number(stats.commits_held)},
                 {"beyond_end", number(stats.commits_beyond_end)},
                 {"ignored", number(stats.commits_ignored)}});
+  add_counters(families, "tidemark_acks_total", "Explicit acks read from the topic of acks, by what became of them.",
+               "result",
+               {{"read", number(stats.acks)}, {"held", number(stats.acks_held)}, {"ignored", number(stats.acks_ignored)}});
   add_counter(families, "tidemark_seeds_total", "Groups whose positions were asked for.", number(stats.seeds));
   add_counter(families, "tidemark_ends_asked_total", "Questions for the end of a partition.", number(stats.ends_asked));
   add_counter(families, "tidemark_obligations_settled_total", "Outcomes reached.", number(stats.obligations_settled));
