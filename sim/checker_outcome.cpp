@@ -168,6 +168,21 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
       world_.counters.count(Excuse::late_commit_of_dead_assigner);
       return true;
     }
+  // An answer about offsets names no topic either: one that an open transaction
+  // kept when the topic went is told as the position before the commit behind it.
+  const core::Anchor brought = wait.is_publish ? core::Anchor{} : anchor_in(world_, wait.mark, stake, outcome.name);
+  const auto of_former = [&](const CommitRecord& record) {
+    return ours(record) && record.kind == CommitRecord::Kind::commit && record.incarnation != stake.incarnation &&
+           record.offset == brought.committed && (!brought.at.known() || record.at == brought.at);
+  };
+  const bool seeded = positions != nullptr && !positions->empty() && positions->front().seed &&
+                      positions->front().incarnation != stake.incarnation;
+  const auto& records = world_.commits.records(partition);
+  if (group.carried_over(stake.incarnation, stake.partition) &&
+      (seeded || (brought.known() && std::any_of(records.begin(), records.end(), of_former)))) {
+    world_.counters.count(Excuse::former_topics_offset_asked_for);
+    return true;
+  }
   // Or it keeps its old position in the new topic, where *earliest* is not asked.
   // Of several positions the evidence of one is shown, so it cannot tell then.
   const bool declared = outcome.evidence.anchor_declared || wait.stakes.size() > 1;
@@ -310,7 +325,8 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
   }
   // An answer about membership is of a moment between its question and its
   // coming; a commit read meanwhile may pass for a reset. Weaker, never wrong.
-  if (!allowed && outcome.outcome == Outcome::skipped && group != nullptr && told.group(group->number()).asked_empty) {
+  const bool by_hand = outcome.outcome == Outcome::skipped || outcome.outcome == Outcome::unanchored;
+  if (!allowed && by_hand && group != nullptr && told.group(group->number()).asked_empty) {
     world_.counters.count(Excuse::skipped_by_an_asked_membership);
     allowed = true;
   }

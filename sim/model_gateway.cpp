@@ -58,6 +58,7 @@ void ModelGateway::kill() {
   port_.reset();
   appends_.clear();
   questions_.clear();
+  heard_.clear();
   must_pass_.clear();
   lost_at_.reset();
   synced_since_.reset();
@@ -220,6 +221,7 @@ void ModelGateway::set_alarm() {
 
 void ModelGateway::ask_ends(const core::AskEnds& ask) {
   Question& question = questions_[{ask.topic, ask.partition}];
+  heard_.try_emplace({ask.topic, ask.partition, ask.number}, told_->heard());
   if (question.outstanding) {
     question.next = std::max(question.next, ask.number);
     question.next_log_start |= ask.log_start;
@@ -256,7 +258,7 @@ void ModelGateway::serve_ends(const std::string& topic, Partition partition, std
   later(world_.random.skewed(100, 3000), [=, this] {
     world_.trace.note(world_.now(), "ends", {{"gw", number_}, {"p", partition}, {"end", ends.high_watermark},
                                              {"start", ends.log_start}, {"asked", static_cast<std::int64_t>(number)}}, topic);
-    told_->end(incarnation, partition, ends.high_watermark);
+    told_->end(incarnation, partition, ends.high_watermark, heard_.at({topic, partition, number}), world_.now());
     if (ends.log_start >= 0) told_->log_start(incarnation, partition, ends.log_start, world_.now());
     const Question asked = questions_[{topic, partition}];
     questions_[{topic, partition}] = Question{};

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -156,6 +157,8 @@ class ModelGateway {
   std::vector<core::Offset> in_sync_from_;
   std::map<std::uint64_t, std::shared_ptr<Append>> appends_;  // by wait
   std::map<std::pair<std::string, core::Partition>, Question> questions_;
+  // By question for an end: how many commits were told before it.
+  std::map<std::tuple<std::string, core::Partition, std::uint64_t>, std::uint64_t> heard_;
   std::optional<core::Time> lost_at_;
   std::optional<core::Time> synced_since_;
   std::optional<core::Time> drain_by_;

@@ -95,7 +95,7 @@ void ModelGateway::deliver(const std::shared_ptr<Append>& append, const Delivery
   } else {
     world_.checker->told_delivery(*this, append->wait, delivery);
     if (appended && told_->incarnation(append->topic) == append->incarnation)
-      told_->end(append->incarnation, append->partition, delivery.offset + 1);
+      told_->end(append->incarnation, append->partition, delivery.offset + 1, 0, world_.now());
   }
   appends_.erase(append->wait.value());
   Effects effects;

@@ -25,6 +25,7 @@ core::Time Told::GroupKnown::sign_before(core::Time when) const {
 void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now) {
   GroupKnown& group = groups_[static_cast<std::size_t>(record.group)];
   const bool tombstone = record.kind == CommitRecord::Kind::tombstone;
+  ++heard_;
   group.last_commit = now;
   if (!group.commit_at.known() || record.at.offset > group.commit_at.offset) {
     group.commit_at = record.at;
@@ -37,6 +38,7 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   positions.as_of.reset();
   ToldPosition position;
   position.when = now;
+  position.order = heard_;
   position.offset = tombstone ? kNoOffset : record.offset;
   position.at = record.at;
   position.incarnation = tombstone ? -1 : record.incarnation;
@@ -100,11 +102,15 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
 
 void Told::topic(int topic, int incarnation, int partitions) { topics_[topic] = {incarnation, partitions}; }
 
-void Told::end(int incarnation, Partition partition, Offset end) {
+void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t heard, core::Time now) {
   Offset& known = ends_[{incarnation, partition}];
   known = std::max(known, end);
   for (auto& [key, positions] : positions_) {
-    if (std::get<2>(key) == partition && this->incarnation(std::get<1>(key)) == incarnation) positions.unanswered = 0;
+    if (std::get<2>(key) == partition && this->incarnation(std::get<1>(key)) == incarnation) {
+      positions.unanswered = 0;
+      for (ToldPosition& position : positions.all)
+        if (!position.judged && position.order <= heard) position.judged = now;
+    }
   }
 }
 
@@ -161,7 +167,7 @@ bool Told::holding(const Key& key, int incarnation, core::Time until) const {
   if (found->second.overflowed) return true;
   const Offset end = known_end(incarnation, std::get<2>(key));
   const auto held = [&](const ToldPosition& position) {
-    if (position.beyond) return position.when + std::chrono::seconds(2) > until;  // or rejected by now
+    if (position.beyond) return !position.judged || *position.judged > until;
     return position.offset > end;
   };
   return std::any_of(found->second.all.begin(), found->second.all.end(), held);

@@ -36,6 +36,8 @@ struct ToldPosition {
   bool seed = false;
   core::TailPositions as_of;  // of a seed
   bool early = false;  // before the gateway knew of this incarnation
+  std::uint64_t order = 0;            // of everything told of commits
+  std::optional<core::Time> judged;   // when an end was told that had been asked for behind it
 };
 
 enum class Verdict { processed, skipped, unanchored, pending, unsure };
@@ -73,7 +75,10 @@ class Told {
   void membership(int group, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
                   int members, const std::set<int>* topics, core::Time now);
   void topic(int topic, int incarnation, int partitions);
-  void end(int incarnation, core::Partition partition, core::Offset end);
+  // How many commits were told; a question for an end judges those before it.
+  std::uint64_t heard() const { return heard_; }
+  // `heard`: as of the question; 0 where nothing was asked.
+  void end(int incarnation, core::Partition partition, core::Offset end, std::uint64_t heard, core::Time now);
   void log_start(int incarnation, core::Partition partition, core::Offset log_start, core::Time now);
 
   // What a gateway that was told this by `until` should say of `offset`, given
@@ -109,6 +114,7 @@ class Told {
     bool overflowed = false;    // more than a frontier can hold were waiting for an end
   };
 
+  std::uint64_t heard_ = 0;
   std::vector<GroupKnown> groups_;
   std::map<Key, Positions> positions_;
   std::map<int, std::pair<int, int>> topics_;  // topic → incarnation, partitions

@@ -96,7 +96,9 @@ void Engine::seed(const Seed& seed, Time now, Effects& effects) {
   for (const SeedRow& row : seed.rows) {
     if (row.partition < 0 || row.partition >= Topics::kMaxPartitions || row.offset < 0) continue;
     const auto topic = s.topics.find_or_add(row.topic);
-    if (!topic) continue;
+    // The answer names no topic id, and may be older than the topic that now has
+    // the name; of this one the tail has shown everything.
+    if (!topic || s.topics[*topic].made_again) continue;
     Cell* cell = s.cell_for(*number, *topic, row.partition);
     if (cell == nullptr) continue;
     PartitionEnds& ends = s.topics.ends(*topic, row.partition);
@@ -156,7 +158,6 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
     Topic& topic = s.topics[*number];
     const bool recreated = !topic.id.is_nil() && !state.topic_id.is_nil() && topic.id != state.topic_id;
     if (!state.topic_id.is_nil()) topic.id = state.topic_id;
-    const bool appeared = topic.partitions == 0;
     const Partition before = topic.partitions;
     topic.partitions = std::min(state.partitions, Topics::kMaxPartitions);
     s.see_partitions(*number, before, effects);
@@ -164,9 +165,9 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
       s.forget_incarnation(*number, now, effects);
       s.take_up_incarnation(*number, now, effects);
     }
-    if (!appeared) continue;
-    for (std::size_t p = 0; p < topic.ends.size(); ++p)
-      if (!topic.ends[p].holding.empty()) s.ask_end(*number, static_cast<Partition>(p), effects);
+    // What was asked about a partition before the log had it was answered by nobody.
+    for (Partition p = before; p < std::min(topic.partitions, static_cast<Partition>(topic.ends.size())); ++p)
+      if (!topic.ends[static_cast<std::size_t>(p)].holding.empty()) s.ask_end(*number, p, effects);
   }
   for (TopicNumber number = 0; number < seen.size(); ++number) {
     if (seen[number]) continue;
@@ -263,6 +264,7 @@ void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t 
 }
 
 void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& effects) {
+  topics[topic].made_again = true;
   const std::vector<ConsumerNumber> linked = topics[topic].consumers;
   for (const ConsumerNumber number : linked) {
     std::vector<std::uint64_t> keys;
