@@ -57,7 +57,10 @@ void Gateway::start(http::Replies& replies) {
   acks.topic = kAcksTopic;
   acks.history = kAcksHistory;
   // A repeated ack is one record; what is a day old has been waited for.
-  acks.settings = {{"cleanup.policy", "compact,delete"}, {"retention.ms", "86400000"}, {"segment.ms", "600000"}};
+  acks.settings = {{"cleanup.policy", "compact,delete"},
+                   {"retention.ms", "86400000"},
+                   {"segment.ms", "600000"},
+                   {"message.timestamp.type", "LogAppendTime"}};
   log_.follow(std::move(acks));
   log_.start(*this);
 }
@@ -188,7 +191,12 @@ http::Health Gateway::health() {
 }
 
 std::string Gateway::metrics() {
-  return render_metrics(engine_.stats(), latencies_, engine_.ready(now()), metric_sources_);
+  std::vector<MetricsSource> sources = metric_sources_;
+  sources.push_back([this](Families& families) {
+    add_counter(families, "tidemark_acks_garbled_total", "Records of the topic of acks that are no acks.",
+                static_cast<double>(acks_garbled_));
+  });
+  return render_metrics(engine_.stats(), latencies_, engine_.ready(now()), sources);
 }
 
 void Gateway::on_delivered(log::AppendId id, const core::Delivery& delivery) {

@@ -85,6 +85,13 @@ TEST_F(Faults, AReplyHeldPastTheDeadlineIsUnknown) {
   ASSERT_TRUE(consumer.wait_processed(2));
   EXPECT_EQ(copies_of("held"), 1U);
   EXPECT_EQ(gateway.publish(topic, "wait=20s", "next").status, 200);
+  // The event is found by its id, from the lowest offset that it can have, by any gateway.
+  for (const std::string& kafka_address : {proxy.address(), kafka()}) {
+    GatewayProcess any({kafka_address, "consumers:\n  " + group + ": {reset: earliest}\n", {}, true});
+    const GatewayAnswer resolved = any.get("/marks/" + answer.mark() + "?wait=20s");
+    EXPECT_EQ(resolved.status, 200) << resolved.raw.body;
+    EXPECT_EQ(resolved.text("offset"), "1") << resolved.raw.body;
+  }
 }
 
 TEST_F(Faults, CutConnectionsAreMendedAndNothingIsLost) {

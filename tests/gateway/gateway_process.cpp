@@ -85,6 +85,10 @@ GatewayAnswer GatewayProcess::publish(const std::string& topic, const std::strin
                            "/topics/" + topic + (parameters.empty() ? "" : "?" + parameters), value, headers));
 }
 
+GatewayAnswer GatewayProcess::post(const std::string& target, const std::string& json) {
+  return parse_answer(http("127.0.0.1", port_, "POST", target, json, {"Content-Type: application/json"}));
+}
+
 GatewayAnswer GatewayProcess::get(const std::string& target, const std::vector<std::string>& headers) {
   return parse_answer(http("127.0.0.1", port_, "GET", target, {}, headers));
 }

@@ -44,6 +44,7 @@ class GatewayProcess {
 
   GatewayAnswer publish(const std::string& topic, const std::string& parameters, const std::string& value = "v",
                         const std::vector<std::string>& headers = {});
+  GatewayAnswer post(const std::string& target, const std::string& json);
   GatewayAnswer get(const std::string& target, const std::vector<std::string>& headers = {});
   // Waits until GET /consumers shows `group` with an observed place at `topic`.
   bool knows(const std::string& group, const std::string& topic);
