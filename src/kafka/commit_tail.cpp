@@ -13,7 +13,9 @@ constexpr std::size_t kHeldOverhead = 256;
 constexpr std::size_t kNameOverhead = 80;
 
 struct SizeOf {
-  std::size_t operator()(const OffsetCommitted& commit) const { return commit.group.size() + commit.topic.size(); }
+  std::size_t operator()(const OffsetCommitted& commit) const {
+    return commit.group.size() + commit.topic.size() + commit.done_above.size() * sizeof(core::Range);
+  }
   std::size_t operator()(const OffsetUnreadable& commit) const { return commit.group.size(); }
   std::size_t operator()(const ClassicGroup& group) const {
     std::size_t size = group.group.size() + group.client.size() + group.protocol_type.size();
@@ -189,6 +191,7 @@ void CommitTail::deliver(const OffsetsRecord& record, core::Offset offset, core:
     commit.partition = committed->partition;
     commit.offset = committed->offset;
     commit.leader_epoch = committed->leader_epoch;
+    commit.done_above = committed->done_above;
     commit.at = {partition_, offset};
     commit.settled_at = settled_at;
     sink.on_commit(commit);

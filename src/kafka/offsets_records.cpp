@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kafka/done_above.h"
 #include "wire/generated/group_metadata_record.h"
 #include "wire/generated/offset_commit_record.h"
 #include "wire/primitives.h"
@@ -33,6 +34,7 @@ OffsetsRecord read_commit(wire::Reader& key_reader, std::optional<std::string_vi
   commit.offset = row.offset;
   commit.leader_epoch = row.leader_epoch;
   commit.topic_id = row.topic_id;
+  commit.done_above = read_done_above(row.metadata, row.offset);
   return commit;
 }
 

@@ -33,6 +33,7 @@ struct OffsetCommitted {
   core::Offset offset = core::kNoOffset;  // kNoOffset: the row was deleted
   std::int32_t leader_epoch = -1;
   Uuid topic_id;  // nil where the record does not say (before value version 4)
+  std::vector<core::Range> done_above;  // as core::Commit
 };
 
 // A commit was written whose value this version of ours cannot read.

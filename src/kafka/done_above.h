@@ -1,0 +1,38 @@
+// What a commit's metadata says of records above the committed offset.
+//
+// Confluent's Parallel Consumer works on many records of a partition at once, so
+// its committed offset stays below the slowest of them while others are done. It
+// writes those into the commit's metadata. Without them a publish waits for its
+// neighbours, though its consumer has said that it is done.
+//
+// Metadata is free text: most clients leave it empty, and some write a host name.
+// So whatever is not exactly this format says nothing.
+//
+// Layout (confluentinc/parallel-consumer, offsets/OffsetMapCodecManager and its
+// encoders): Base64 of a magic byte and a map that begins at the committed offset.
+//   'l', 'o'       bit set: number of records as int16 ('l') or int32 ('o'), then
+//                  their bits, lowest bit of the first byte first; set is done.
+//   'n', 'e', 'h'  run lengths as int16, int32 or int64, not done and done in
+//                  turn, not done first.
+// Big-endian. The compressed ones ('a', 's', 'J', 'p', 'i': zstd), written when
+// they are smaller, are not read: what they say then comes with the commit.
+//
+// Pure; every input is hostile. Threading: none.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "core/position.h"
+
+namespace tidemark::kafka {
+
+inline constexpr std::size_t kMostDoneBytes = 64 * 1024;
+inline constexpr std::size_t kMostDoneRanges = 4096;
+
+// Ranges above `committed` that are done: sorted, not adjoining, at most
+// kMostDoneRanges (the lowest ones).
+std::vector<core::Range> read_done_above(std::string_view metadata, core::Offset committed);
+
+}  // namespace tidemark::kafka
