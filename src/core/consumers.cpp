@@ -133,6 +133,8 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     if (c.told_for_sure && c.is_empty_group() && !c.sure_empty) c.sure_empty = c.group_as_of;
     c.group_at = LogPoint{};
     c.group_as_of = state.as_of;
+    // Where polling has ended, what it showed is in no order with the tail's records.
+    if (state.as_of && c.shown && c.shown->at.partition == kPolledLog) c.shown.reset();
   }
   const int members = state.exists ? std::max(state.members, 0) : 0;
   // Told while the tail is behind, it is sure only later, unless it says what was sure before.

@@ -280,6 +280,7 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
       for (const OffsetRow& row : rows) seed_rows.push_back(row.row);
       observer_->on_seed({group, asked.as_of, seed_rows});
     }
+    if (asked.rows && cluster_ != nullptr) observer_->on_rows(group, rows);
     for (std::size_t i = 0; asked.version && i < rows.size() && cluster_ != nullptr; ++i) {
       core::Commit commit;
       commit.group = group;
@@ -288,6 +289,7 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
       commit.partition = rows[i].row.partition;
       commit.offset = rows[i].row.offset;
       commit.leader_epoch = rows[i].row.leader_epoch;
+      commit.done_above = rows[i].done_above;
       commit.at = *asked.version;
       commit.settled_at = asked.version->offset;
       observer_->on_asked_commit(commit);
@@ -365,6 +367,8 @@ void GroupAsker::ask_seed(const std::string& group, const core::TailPositions& a
 void GroupAsker::ask_offsets(const std::string& group, core::LogPoint version) {
   core_->questions().ask_offsets(group, version, clock_now());
 }
+
+void GroupAsker::ask_rows(const std::string& group) { core_->questions().ask_rows(group, clock_now()); }
 
 void GroupAsker::ask_members(const std::string& group, GroupType type, const core::TailPositions& as_of,
                              bool starting) {

@@ -28,6 +28,8 @@ class Cluster;
 
 namespace tidemark::kafka {
 
+struct OffsetRow;
+
 struct ListedGroup {
   std::string name;
   GroupType type = GroupType::unknown;
@@ -41,6 +43,8 @@ class GroupObserver {
   virtual void on_seed(const core::Seed& seed) = 0;
   // A row of an answer asked with ask_offsets().
   virtual void on_asked_commit(const core::Commit& commit) = 0;
+  // All rows of an answer asked with ask_rows().
+  virtual void on_rows(const std::string& group, std::span<const OffsetRow> rows) = 0;
   virtual void on_group_state(const core::GroupState& group) = 0;
   // Some question got its answer; more may be open.
   virtual void on_questions_answered() = 0;
@@ -70,6 +74,7 @@ class GroupAsker {
   // As GroupQuestions; sent soon.
   void ask_seed(const std::string& group, const core::TailPositions& as_of, bool starting);
   void ask_offsets(const std::string& group, core::LogPoint version);
+  void ask_rows(const std::string& group);
   void ask_members(const std::string& group, GroupType type, const core::TailPositions& as_of, bool starting);
   void forget_starts();
   // Groups of the start that must be waited for: see GroupQuestions::starting_left.

@@ -16,7 +16,13 @@ Question::Kind GroupQuestions::members_kind(const Group& group) {
 GroupQuestions::Group& GroupQuestions::entry(const std::string& group, core::Time now, bool starting) {
   const auto [found, is_new] = groups_.try_emplace(group);
   Group& entry = found->second;
-  if (is_new) entry.since = now;
+  if (is_new) {
+    entry.since = now;
+    if (const auto known = coordinators_.find(group); known != coordinators_.end()) {
+      entry.coordinator = Coordinator::known;
+      entry.broker = known->second;
+    }
+  }
   entry.starting |= starting;
   return entry;
 }
@@ -33,6 +39,12 @@ void GroupQuestions::ask_offsets(const std::string& group, core::LogPoint versio
   Group& found = entry(group, now, false);
   found.offsets_wanted = true;
   if (!found.offsets.version || found.offsets.version->offset < version.offset) found.offsets.version = version;
+}
+
+void GroupQuestions::ask_rows(const std::string& group, core::Time now) {
+  Group& found = entry(group, now, false);
+  found.offsets_wanted = true;
+  found.offsets.rows = true;
 }
 
 void GroupQuestions::ask_members(const std::string& group, GroupType type, const core::TailPositions& as_of,
@@ -97,6 +109,13 @@ void GroupQuestions::coordinator_found(std::string_view name, std::int32_t broke
   if (found == groups_.end()) return;
   found->second.coordinator = Coordinator::known;
   found->second.broker = broker;
+  if (coordinators_.size() >= limits_.coordinators) coordinators_.clear();
+  coordinators_.insert_or_assign(found->first, broker);
+}
+
+void GroupQuestions::lose_coordinator(std::string_view name, Group& group) {
+  group.coordinator = Coordinator::unknown;
+  if (const auto known = coordinators_.find(name); known != coordinators_.end()) coordinators_.erase(known);
 }
 
 std::optional<OffsetsAsked> GroupQuestions::offsets_answered(std::string_view name) {
@@ -141,11 +160,12 @@ void GroupQuestions::failed(std::string_view name, Question::Kind kind, core::Ti
   if (kind == Question::Kind::coordinators) {
     group.coordinator = Coordinator::unknown;
   } else {
-    if (moved && group.coordinator == Coordinator::known) group.coordinator = Coordinator::unknown;
+    if (moved && group.coordinator == Coordinator::known) lose_coordinator(name, group);
     if (kind == Question::Kind::offsets && group.offsets_sent) {
       // What was asked meanwhile counts too; the older version is the sound one.
       const OffsetsAsked sent = *std::exchange(group.offsets_sent, std::nullopt);
       group.offsets.seed |= sent.seed;
+      group.offsets.rows |= sent.rows;
       if (sent.as_of) group.offsets.as_of = sent.as_of;
       if (sent.version && (!group.offsets.version || group.offsets.version->offset < sent.version->offset))
         group.offsets.version = sent.version;

@@ -45,6 +45,7 @@ struct OffsetsAsked {
   bool seed = false;
   core::TailPositions as_of;              // of the seed
   std::optional<core::LogPoint> version;  // they count as commits of this version
+  bool rows = false;                      // for what they are, and for nothing else
 };
 
 class GroupQuestions {
@@ -54,6 +55,7 @@ class GroupQuestions {
     std::size_t questions = 8;  // under way at once
     core::Duration first_pause = std::chrono::milliseconds(20);
     core::Duration longest_pause = std::chrono::seconds(2);
+    std::size_t coordinators = 200'000;  // remembered
   };
   explicit GroupQuestions(Limits limits) : limits_(limits) {}
 
@@ -61,6 +63,7 @@ class GroupQuestions {
   // `starting`: counts in starting_left().
   void ask_seed(const std::string& group, const core::TailPositions& as_of, core::Time now, bool starting);
   void ask_offsets(const std::string& group, core::LogPoint version, core::Time now);
+  void ask_rows(const std::string& group, core::Time now);
   void ask_members(const std::string& group, GroupType type, const core::TailPositions& as_of, core::Time now,
                    bool starting);
 
@@ -121,9 +124,12 @@ class GroupQuestions {
   static bool members_due(const Group& group);
   static Question::Kind members_kind(const Group& group);
   void drop_if_done(Groups::iterator found);
+  void lose_coordinator(std::string_view name, Group& group);
 
   Limits limits_;
   Groups groups_;
+  // Of groups asked before: polling asks the same ones again and again.
+  std::unordered_map<std::string, std::int32_t, wire::StringHash, std::equal_to<>> coordinators_;
   std::size_t under_way_ = 0;
 };
 

@@ -30,6 +30,11 @@ class GroupWatch {
 
   // Notes that the group exists. True when it was not known and there is room.
   bool meet(std::string_view group);
+  // Calls `visit` with the name of every group that exists.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const std::string& group : known_) visit(group);
+  }
   bool knows(std::string_view group) const { return known_.contains(group); }
   void forget(std::string_view group);
 

@@ -13,6 +13,8 @@
 
 #include "kafka/group_watch.h"
 #include "kafka/inspector.h"
+#include "kafka/log_access.h"
+#include "kafka/poller.h"
 #include "kafka/start_up.h"
 #include "wire/cluster.h"
 
@@ -49,7 +51,8 @@ wire::Random make_random() {
 
 class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>,
                               public TailObserver,
-                              public GroupObserver {
+                              public GroupObserver,
+                              public PollSink {
  public:
   Core(boost::asio::io_context& io, KafkaConfig config, std::vector<wire::Address> bootstrap)
       : io_(io),
@@ -69,6 +72,10 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     cluster_ = std::make_unique<wire::Cluster>(io_, std::move(options), make_random());
     tail_ = std::make_unique<TailDriver>(io_, *cluster_, config_.tail, *this);
     groups_ = std::make_unique<GroupAsker>(io_, *cluster_, GroupQuestions::Limits{}, *this);
+    poller_ = std::make_unique<Poller>(io_, *groups_, config_.poll, *this, [this](auto& open) {
+      if (observer_ != nullptr) observer_->open_groups(open);
+    });
+    access_ = std::make_unique<LogAccess>(io_, *cluster_);
     ends_ = std::make_unique<EndsAsker>(io_, *cluster_, [this](const core::Ends& ends) { on_ends(ends); });
     looker_ = std::make_unique<Looker>(io_, *cluster_, config_.look, [this](const core::Sight& sight) {
       if (observer_ != nullptr) observer_->on_sight(sight);
@@ -78,7 +85,9 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     producer_ = std::make_unique<ProduceDriver>(io_, *cluster_, config_.produce,
                                                 [this](log::AppendId id, const core::Delivery& delivery) {
                                                   if (observer_ != nullptr) observer_->on_delivered(id, delivery);
+                                                  poller_->hurry();
                                                 });
+    if (config_.positions == Positions::poll) go_polling("the configuration says so", false);
     subscriptions_.push_back(cluster_->on_metadata([this](const wire::Metadata& metadata) { on_metadata(metadata); }));
     arm_timer();
   }
@@ -107,7 +116,12 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
 
   void inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) {
     if (observer_ == nullptr) return boost::asio::post(io_, [done = std::move(done)] { done({}); });
-    inspector_->inspect(bound, tail_->unread(), std::move(done));
+    const bool polling = poller_->running();
+    inspector_->inspect(bound, polling ? blind_ : tail_->unread(),
+                        [polling, done = std::move(done)](log::ClusterFacts facts) {
+                          facts.polling = polling;
+                          done(std::move(facts));
+                        });
   }
 
   void refresh_topics(core::Duration bound, std::function<void()> done) {
@@ -131,6 +145,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     timer_.cancel();
     subscriptions_.clear();
     tail_->stop();
+    poller_->stop();
+    access_->stop();
     groups_->stop();
     ends_->stop();
     looker_->stop();
@@ -146,6 +162,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (groups_ != nullptr) counters.groups = groups_->counters();
     if (ends_ != nullptr) counters.ends = ends_->counters();
     if (looker_ != nullptr) counters.looks = looker_->counters();
+    if (poller_ != nullptr) counters.poll = poller_->counters();
     if (follower_ != nullptr) counters.follow = follower_->counters();
     counters.known_groups = watch_.known();
     counters.offsets_partitions = static_cast<std::size_t>(offsets_partitions_);
@@ -164,7 +181,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
       if (observer_ == nullptr) return;
     }
     const wire::TopicInfo* offsets = metadata.find_topic(kOffsetsTopic);
-    if (offsets != nullptr) {
+    log_missing_ = offsets == nullptr;
+    if (offsets != nullptr && !polling_alone()) {
       // It exists, but its partitions are not there yet.
       if (offsets->partitions.empty()) return;
       if (offsets_id_.is_nil()) offsets_id_ = offsets->id;
@@ -176,7 +194,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     }
     std::set<std::int32_t> brokers;
     for (const auto& [id, address] : metadata.brokers) brokers.insert(id);
-    carry_out(start_up_.on_cluster(brokers, offsets_partitions_));
+    carry_out(start_up_.on_cluster(brokers, polling_alone() ? 0 : offsets_partitions_));
   }
 
   void check_health() {
@@ -202,9 +220,10 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   void carry_out(const StartUpSteps& steps) {
     if (observer_ == nullptr) return;
     for (const core::Partition partition : steps.ask_last_stable) ask_offsets_topic(partition, false);
+    if (!steps.tail_from.empty() && poller_->running()) leave_polling();
     for (const auto& [partition, offset] : steps.tail_from) tail_->tail_from(partition, offset);
     if (steps.new_round) {
-      as_of_ = std::make_shared<const std::vector<core::Offset>>(tail_->positions());
+      as_of_ = positions();
       groups_->forget_starts();
       phase_since_ = clock_now();
       said_slow_ = false;
@@ -220,6 +239,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (steps.synced && observer_ != nullptr) {
       synced_but_for_followed_ = true;
       check_followed();
+      if (std::exchange(tailing_again_, false)) ask_all_members();
     }
   }
 
@@ -267,7 +287,10 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   }
 
   void check_start_up(core::Time now) {
-    if (start_up_.phase() == StartUp::Phase::asking && groups_->starting_left(config_.group_patience) == 0) {
+    // A log that is not there may be one that we are not shown.
+    const bool may_be_denied = offsets_partitions_ == 0 && !poller_->running() && !absence_sure_;
+    if (start_up_.phase() == StartUp::Phase::asking && !may_be_denied &&
+        groups_->starting_left(config_.group_patience) == 0) {
       follower_->note_ends();
       carry_out(start_up_.on_groups_answered());
     }
@@ -318,8 +341,102 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   }
 
   void on_blinded(core::Partition partition, const std::string& why) override {
-    carry_out(start_up_.on_hopeless("commits in partition " + std::to_string(partition) +
-                                    " of the commit log cannot be read: " + why));
+    poll_soon("commits in partition " + std::to_string(partition) + " of the commit log cannot be read: " + why, false);
+  }
+
+  void on_denied() override { poll_soon("the commit log is denied", true); }
+
+  // Polling, in place of the tail.
+
+  // The tail plays no part, nor is it about to.
+  bool polling_alone() const { return poller_->running() && !trying_tail_; }
+
+  core::TailPositions positions() const {
+    return std::make_shared<const std::vector<core::Offset>>(poller_->running() ? std::vector<core::Offset>{}
+                                                                                : tail_->positions());
+  }
+
+  // Not from within the tail's calls.
+  void poll_soon(const std::string& why, bool may_pass) {
+    boost::asio::post(io_, [weak = weak_from_this(), why, may_pass] {
+      if (const auto self = weak.lock(); self != nullptr && self->observer_ != nullptr) self->go_polling(why, may_pass);
+    });
+  }
+
+  // `may_pass`: the log may become readable again.
+  void go_polling(const std::string& why, bool may_pass) {
+    if (polling_alone()) return;
+    spdlog::warn("{}: groups are asked for their positions instead", why);
+    trying_tail_ = tailing_again_ = false;
+    denial_may_pass_ = may_pass && config_.positions == Positions::automatic;
+    last_access_check_ = clock_now();
+    blind_ = tail_->unread();
+    tail_->halt();
+    offsets_partitions_ = 0;
+    offsets_id_ = Uuid{};
+    poller_->start();
+    carry_out(start_up_.on_tail_denied(why));
+  }
+
+  void leave_polling() {
+    poller_->stop();
+    trying_tail_ = false;
+    tailing_again_ = true;
+  }
+
+  void check_access(core::Time now) {
+    if (poller_->running()) {
+      const bool retry = denial_may_pass_ && !trying_tail_ && start_up_.phase() == StartUp::Phase::synced;
+      if (!retry || now - last_access_check_ < config_.denied_retry) return;
+    } else if (!log_missing_ || (absence_sure_ && now - last_access_check_ < config_.absence_recheck)) {
+      return;
+    }
+    last_access_check_ = now;
+    access_->check([this, rows = rows_seen_](Access access) { on_access(access, rows); });
+  }
+
+  void on_access(Access access, bool rows_were_seen) {
+    if (observer_ == nullptr) return;
+    if (poller_->running()) {
+      if (access == Access::readable && denial_may_pass_) try_tail();
+    } else if (access == Access::denied) {
+      go_polling("the commit log is denied", true);
+    } else if (access == Access::absent && log_missing_ && rows_were_seen) {
+      go_polling("the commit log is not shown to us, though groups have committed", true);
+    } else if (access == Access::absent) {
+      absence_sure_ = true;
+      check_start_up(clock_now());
+    }
+  }
+
+  void try_tail() {
+    const wire::TopicInfo* offsets = cluster_->metadata()->find_topic(kOffsetsTopic);
+    if (offsets == nullptr || offsets->partitions.empty()) return cluster_->refresh_soon();
+    spdlog::info("the commit log can be read again");
+    trying_tail_ = true;
+    offsets_id_ = offsets->id;
+    offsets_partitions_ = static_cast<core::Partition>(offsets->partitions.size());
+    carry_out(start_up_.on_tail_readable(offsets_partitions_, "positions are read from the commit log again"));
+  }
+
+  // What polling told of members is in no order with what the tail tells.
+  void ask_all_members() {
+    const core::TailPositions as_of = positions();
+    watch_.for_each([&](const std::string& group) { groups_->ask_members(group, GroupType::unknown, as_of, false); });
+  }
+
+  void on_polled_commit(const core::Commit& commit) override {
+    if (observer_ != nullptr) observer_->on_commit(commit);
+  }
+
+  void on_polled_group(const core::GroupState& group) override {
+    if (observer_ == nullptr) return;
+    if (!group.exists) watch_.forget(group.group);
+    observer_->on_group(group);
+  }
+
+  void on_rows(const std::string& group, std::span<const OffsetRow> rows) override {
+    if (observer_ != nullptr) poller_->rows_answered(group, rows);
   }
 
   // The groups.
@@ -327,11 +444,11 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   void on_listed(std::int32_t broker, std::uint64_t round, std::span<const ListedGroup> listed) override {
     if (observer_ == nullptr) return;
     const bool starting = start_up_.phase() == StartUp::Phase::listing && round == start_up_.round();
-    const auto as_of =
-        starting ? as_of_ : std::make_shared<const std::vector<core::Offset>>(tail_->positions());
+    const auto as_of = starting ? as_of_ : positions();
     for (const ListedGroup& group : listed) {
       if (!group.commits || group.name.empty()) continue;
       const bool is_new = watch_.meet(group.name);
+      poller_->meet(group.name, group.type);
       if (!starting && !is_new) continue;
       groups_->ask_seed(group.name, as_of, starting);
       groups_->ask_members(group.name, group.type, as_of, starting);
@@ -341,7 +458,16 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   }
 
   void on_seed(const core::Seed& seed) override {
-    if (observer_ != nullptr) observer_->on_seed(seed);
+    if (observer_ == nullptr) return;
+    rows_seen_ = rows_seen_ || !seed.rows.empty();
+    if (poller_->running() && counters_.times_synced > 0) {
+      // Too late for a seed; and what the tail told last may be older.
+      std::vector<OffsetRow> rows;
+      for (const core::SeedRow& row : seed.rows) rows.push_back({row, {}, {}});
+      return poller_->rows_answered(seed.group, rows);
+    }
+    observer_->on_seed(seed);
+    poller_->seeded(seed);
   }
 
   void on_asked_commit(const core::Commit& commit) override {
@@ -350,8 +476,10 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
 
   void on_group_state(const core::GroupState& group) override {
     if (observer_ == nullptr) return;
+    if (poller_->running() && counters_.times_synced > 0) return poller_->members_answered(group);
     if (!group.exists) watch_.forget(group.group);
     observer_->on_group(group);
+    poller_->members_told(group);
   }
 
   void on_questions_answered() override {
@@ -362,6 +490,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
 
   void ask_changed() {
     const GroupWatch::Due due = watch_.tick([this] { return tail_->positions(); });
+    if (poller_->running()) return;
     for (const auto& [group, type] : due.members) groups_->ask_members(group, type, due.as_of, false);
     for (const auto& [group, version] : due.offsets) groups_->ask_offsets(group, version);
   }
@@ -383,17 +512,20 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (observer_ == nullptr) return;
     ask_changed();
     groups_->name_late(config_.group_patience);
+    check_access(now);
     check_start_up(now);
     if (observer_ == nullptr) return;
-    if (offsets_partitions_ == 0 && now - last_look_ >= config_.missing_topic_refresh) {
+    if (offsets_partitions_ == 0 && !poller_->running() && now - last_look_ >= config_.missing_topic_refresh) {
       last_look_ = now;
       cluster_->refresh_soon();
     }
-    if (start_up_.phase() == StartUp::Phase::synced && now - last_list_ >= config_.list_interval) {
+    if (start_up_.phase() == StartUp::Phase::synced && now - last_list_ >= list_interval()) {
       last_list_ = now;
       for (const auto& [broker, address] : cluster_->metadata()->brokers) groups_->list(broker, start_up_.round());
     }
   }
+
+  core::Duration list_interval() const { return poller_->running() ? config_.polled_list_interval : config_.list_interval; }
 
   boost::asio::io_context& io_;
   KafkaConfig config_;
@@ -403,6 +535,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   std::unique_ptr<wire::Cluster> cluster_;
   std::unique_ptr<TailDriver> tail_;
   std::unique_ptr<GroupAsker> groups_;
+  std::unique_ptr<Poller> poller_;
+  std::unique_ptr<LogAccess> access_;
   std::unique_ptr<EndsAsker> ends_;
   std::unique_ptr<Looker> looker_;
   std::unique_ptr<Follower> follower_;
@@ -423,6 +557,14 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   core::Time phase_since_{};
   core::Time last_look_{};
   core::Time last_list_{};
+  core::Time last_access_check_{};
+  std::vector<core::Partition> blind_;  // when polling began
+  bool log_missing_ = true;       // from the list of topics
+  bool absence_sure_ = false;     // asked for by its name, it was not there
+  bool rows_seen_ = false;        // some group has committed
+  bool denial_may_pass_ = false;
+  bool trying_tail_ = false;      // polling, and on the way back to the tail
+  bool tailing_again_ = false;    // the tail has begun again and is not synced yet
   KafkaCounters counters_;
 };
 

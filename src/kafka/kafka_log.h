@@ -21,11 +21,18 @@
 #include "kafka/follower.h"
 #include "kafka/group_asker.h"
 #include "kafka/looker.h"
+#include "kafka/poll_plan.h"
 #include "kafka/produce_driver.h"
 #include "kafka/tail_driver.h"
 #include "log/log.h"
 
 namespace tidemark::kafka {
+
+// Where committed positions come from.
+enum class Positions {
+  automatic,  // the commit log; asked for while it may not be read
+  poll,       // always asked for
+};
 
 struct KafkaConfig {
   std::string bootstrap;  // "HOST:PORT,…"
@@ -43,9 +50,17 @@ struct KafkaConfig {
   core::Duration group_patience = std::chrono::seconds(10);
   // Between two lists of all groups, in case the tail said too little of one.
   core::Duration list_interval = std::chrono::seconds(30);
+  // The same while positions are asked for: nothing else tells of a new group.
+  core::Duration polled_list_interval = std::chrono::seconds(5);
+  // A commit log that is not there is asked for by its name so often.
+  core::Duration absence_recheck = std::chrono::seconds(1);
   // Changes of groups are gathered for so long.
   core::Duration gather = std::chrono::milliseconds(100);
   std::size_t max_groups = 100'000;
+  Positions positions = Positions::automatic;
+  // Between two attempts to read a commit log that was denied.
+  core::Duration denied_retry = std::chrono::minutes(1);
+  PollSettings poll;
   TailDriver::Options tail;
   ProduceOptions produce;
   LookQueue::Limits look;
@@ -59,6 +74,7 @@ struct KafkaCounters {
   EndsCounters ends;
   LookCounters looks;
   FollowCounters follow;
+  PollCounters poll;
   std::uint64_t times_lost = 0;
   std::uint64_t times_synced = 0;
   std::size_t known_groups = 0;

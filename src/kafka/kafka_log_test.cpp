@@ -142,16 +142,15 @@ TEST_F(KafkaLogTest, APositionThatIsGoneIsReadAnewFromTheLastStableOffset) {
   EXPECT_EQ(log_->counters().tail.positions_gone, 1U);
 }
 
-TEST_F(KafkaLogTest, APartitionThatCannotBeReadIsNeverCalledComplete) {
+TEST_F(KafkaLogTest, WhenAPartitionCannotBeReadGroupsAreAskedInstead) {
   cluster_.partitions.resize(1);
   start();
   ASSERT_TRUE(told("synced"));
   cluster_.append(0, test::encode({.base_offset = 0, .records = {test::commit_record(0, "a", 1)}, .attributes = 1}), 1);
   ASSERT_TRUE(told("lost"));
-  cluster_.append(0, plain(1, "b", 1), 2);
-  EXPECT_TRUE(told("b=1 at 0:1"));
-  EXPECT_EQ(times("synced"), 1);
+  ASSERT_TRUE(told("synced", 2));
   EXPECT_EQ(log_->counters().tail.blinded_partitions, 1U);
+  EXPECT_TRUE(log_->counters().poll.polling);
 }
 
 TEST_F(KafkaLogTest, ACommitLogThatWasMadeAnewIsNeverCalledComplete) {

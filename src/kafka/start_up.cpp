@@ -61,11 +61,7 @@ StartUpSteps StartUp::on_last_stable(core::Partition partition, core::Offset off
   starts_[index] = tail_[index] = offset;
   if (tailing_) steps.tail_from.emplace_back(partition, offset);
   if (!without_position_.empty()) return steps;
-  if (!tailing_) {
-    for (core::Partition p = 0; p < partitions_; ++p)
-      steps.tail_from.emplace_back(p, starts_[static_cast<std::size_t>(p)]);
-  }
-  tailing_ = true;
+  if (!late_tail_) begin_tail(steps);
   if (phase_ == Phase::positions) begin_round(steps);
   return steps;
 }
@@ -81,6 +77,7 @@ StartUpSteps StartUp::on_groups_answered() {
   StartUpSteps steps;
   if (phase_ != Phase::asking) return steps;
   phase_ = Phase::ends;
+  if (late_tail_) begin_tail(steps);
   ends_.assign(static_cast<std::size_t>(partitions_), 0);
   for (core::Partition p = 0; p < partitions_; ++p) {
     without_end_.insert(p);
@@ -129,6 +126,38 @@ StartUpSteps StartUp::on_position_gone(core::Partition partition) {
   return steps;
 }
 
+StartUpSteps StartUp::on_tail_denied(const std::string& why) {
+  StartUpSteps steps;
+  if (phase_ == Phase::synced) lose(why, steps);
+  hopeless_ = late_tail_ = false;
+  tailing_ = true;
+  partitions_ = 0;
+  starts_.clear();
+  tail_.clear();
+  ends_.clear();
+  without_position_.clear();
+  without_end_.clear();
+  if (phase_ != Phase::unknown && phase_ != Phase::lost) begin_round(steps);
+  return steps;
+}
+
+StartUpSteps StartUp::on_tail_readable(core::Partition partitions, const std::string& why) {
+  StartUpSteps steps;
+  if (phase_ != Phase::synced || partitions <= 0) return steps;
+  lose(why, steps);
+  partitions_ = partitions;
+  starts_.assign(static_cast<std::size_t>(partitions), 0);
+  tail_.assign(static_cast<std::size_t>(partitions), 0);
+  tailing_ = false;
+  late_tail_ = true;
+  phase_ = Phase::positions;
+  for (core::Partition p = 0; p < partitions; ++p) {
+    without_position_.insert(p);
+    steps.ask_last_stable.push_back(p);
+  }
+  return steps;
+}
+
 StartUpSteps StartUp::on_hopeless(const std::string& why) {
   StartUpSteps steps;
   lose(why, steps);
@@ -157,6 +186,13 @@ std::string StartUp::waiting_for() const {
       break;
   }
   return "the cluster to come back";
+}
+
+void StartUp::begin_tail(StartUpSteps& steps) {
+  late_tail_ = false;
+  if (std::exchange(tailing_, true)) return;
+  for (core::Partition p = 0; p < partitions_; ++p)
+    steps.tail_from.emplace_back(p, starts_[static_cast<std::size_t>(p)]);
 }
 
 void StartUp::begin_round(StartUpSteps& steps) {

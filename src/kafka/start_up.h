@@ -14,6 +14,10 @@
 // offset again. Where the topic does not exist there is nothing to read yet, and
 // its partitions are read from 0 once it does.
 //
+// Where the log may not be read, the groups are asked and that is all: their
+// positions are polled from then on. When it may be read again, the tail begins
+// only once the groups have answered for what was committed below its beginning.
+//
 // Pure: facts come in, steps go out; the caller carries them out and retries each
 // question until it has an answer. Threading: none.
 #pragma once
@@ -75,6 +79,11 @@ class StartUp {
   StartUpSteps on_recovered();
   // The position of a partition does not exist any more.
   StartUpSteps on_position_gone(core::Partition partition);
+  // The log may not be read: begins anew as if it had no partitions. Lost until
+  // then, if it was complete before.
+  StartUpSteps on_tail_denied(const std::string& why);
+  // It may be read again; only when synced without it.
+  StartUpSteps on_tail_readable(core::Partition partitions, const std::string& why);
   // What was lost cannot be made good: never synced again.
   StartUpSteps on_hopeless(const std::string& why);
 
@@ -88,6 +97,7 @@ class StartUp {
   void lose(const std::string& why, StartUpSteps& steps);
   void check_listed();
   void check_caught_up(StartUpSteps& steps);
+  void begin_tail(StartUpSteps& steps);
 
   Phase phase_ = Phase::unknown;
   bool told_lost_ = false;
@@ -99,6 +109,7 @@ class StartUp {
   core::Partition partitions_ = 0;
   std::vector<core::Offset> starts_;  // by partition, for the first tail_from
   bool tailing_ = false;
+  bool late_tail_ = false;  // the tail begins after the groups have answered
   std::vector<core::Offset> ends_;
   std::set<core::Partition> without_end_;
   std::vector<core::Offset> tail_;

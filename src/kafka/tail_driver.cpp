@@ -69,6 +69,10 @@ class TailDriver::Core : public std::enable_shared_from_this<TailDriver::Core> {
     pump_soon();
   }
 
+  void halt() {
+    for (Partition& partition : partitions_) partition.reading = false;
+  }
+
   void stop() {
     cluster_ = nullptr;
     subscription_.reset();
@@ -251,6 +255,8 @@ class TailDriver::Core : public std::enable_shared_from_this<TailDriver::Core> {
     }
     defer(partition, std::string(wire::error_name(data.error_code)), now);
     cluster_->refresh_soon();
+    if (data.error_code == static_cast<std::int16_t>(wire::ErrorCode::topic_authorization_failed))
+      observer_->on_denied();
   }
 
   // Leaves the partition out for a while, longer each time.
@@ -301,6 +307,7 @@ TailDriver::TailDriver(boost::asio::io_context& io, wire::Cluster& cluster, Opti
 TailDriver::~TailDriver() { stop(); }
 
 void TailDriver::tail_from(core::Partition partition, core::Offset offset) { core_->tail_from(partition, offset); }
+void TailDriver::halt() { core_->halt(); }
 void TailDriver::stop() { core_->stop(); }
 std::vector<core::Offset> TailDriver::positions() const { return core_->positions(); }
 std::optional<std::string> TailDriver::stalled(core::Duration bound) const { return core_->stalled(bound); }

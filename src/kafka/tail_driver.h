@@ -40,6 +40,8 @@ class TailObserver : public TailSink {
   virtual void on_position_gone(core::Partition partition, core::Offset position) = 0;
   // Once per partition; see CommitTail::blinded.
   virtual void on_blinded(core::Partition partition, const std::string& why) = 0;
+  // We have no permission to read the topic.
+  virtual void on_denied() = 0;
 };
 
 struct TailDriverCounters {
@@ -72,6 +74,8 @@ class TailDriver {
   // Begins to read a partition, or begins anew there. Partitions are numbered
   // from 0 without gaps.
   void tail_from(core::Partition partition, core::Offset offset);
+  // Reads nothing more until tail_from.
+  void halt();
   void stop();
 
   // By partition: the offset to read next.

@@ -49,6 +49,7 @@ class FakeCluster {
   struct Group {
     std::string type = "Classic";
     std::string state = "Empty";
+    int members = 0;                                  // of a classic group
     std::map<core::Partition, core::Offset> offsets;  // of topic "orders"
     int errors = 0;                                   // answers to come that say COORDINATOR_LOAD_IN_PROGRESS
   };
@@ -63,6 +64,8 @@ class FakeCluster {
 
   std::vector<Partition> partitions;  // none: the topic does not exist
   Uuid topic_id{{1}};
+  bool hidden = false;      // the topic is left out of the list of all topics
+  bool denied = false;      // asked for by name, or read, it is denied
   std::map<std::string, Group> groups;
   std::int16_t create_error = 0;                // answer to CreateTopics, which makes nothing
   std::map<std::string, std::string> settings;  // of every broker and topic
@@ -112,8 +115,8 @@ class FakeCluster {
   void serve(std::int32_t id) {
     using namespace wire::msg;  // NOLINT: one function's worth
     auto& broker = brokers_[static_cast<std::size_t>(id - 1)];
-    on<MetadataRequest>(broker, 12, [this](const Exchange& exchange, const auto&) {
-      exchange.reply<MetadataRequest>(metadata());
+    on<MetadataRequest>(broker, 12, [this](const Exchange& exchange, const auto& request) {
+      exchange.reply<MetadataRequest>(metadata(request.topics.has_value()));
     });
     on<ListOffsetsRequest>(broker, 7, [this, id](const Exchange& exchange, const auto& request) {
       asked.push_back("ListOffsets/" + std::to_string(request.isolation_level));
@@ -138,7 +141,7 @@ class FakeCluster {
       asked.push_back("ListGroups");
       exchange.reply<ListGroupsRequest>(list(id));
     });
-    on<FindCoordinatorRequest>(broker, 4, [this](const Exchange& exchange, const auto& request) {
+    on<FindCoordinatorRequest>(broker, 4, [](const Exchange& exchange, const auto& request) {
       FindCoordinatorResponse response;
       for (const auto& key : request.coordinator_keys) {
         auto& found = response.coordinators.emplace_back();
@@ -159,6 +162,9 @@ class FakeCluster {
         const auto found = groups.find(name);
         const bool known = found != groups.end() && found->second.type == "Classic";
         described.group_state = known ? found->second.state : "Dead";
+        if (!known || found->second.members == 0) continue;
+        described.protocol_type = "consumer";
+        described.members.resize(static_cast<std::size_t>(found->second.members));
       }
       exchange.reply<DescribeGroupsRequest>(response);
     });
@@ -180,7 +186,7 @@ class FakeCluster {
     });
   }
 
-  wire::msg::MetadataResponse metadata() {
+  wire::msg::MetadataResponse metadata(bool by_name) {
     wire::msg::MetadataResponse response;
     for (std::int32_t id = 1; id <= 2; ++id) {
       auto& broker = response.brokers.emplace_back();
@@ -188,9 +194,13 @@ class FakeCluster {
       broker.host = "127.0.0.1";
       broker.port = brokers_[static_cast<std::size_t>(id - 1)].address().port;
     }
-    if (partitions.empty()) return response;
+    if (partitions.empty() || (hidden && !by_name)) return response;
     auto& topic = response.topics.emplace_back();
     topic.name = "__consumer_offsets";
+    if (by_name && hidden) {
+      topic.error_code = denied ? 29 : 3;
+      return response;
+    }
     topic.topic_id = topic_id;
     for (std::size_t i = 0; i < partitions.size(); ++i) {
       auto& partition = topic.partitions.emplace_back();
@@ -255,7 +265,9 @@ class FakeCluster {
     for (const auto& wanted : request.groups) {
       auto& answered = response.groups.emplace_back();
       answered.group_id = wanted.group_id;
-      Group& group = groups[wanted.group_id];
+      const auto found = groups.find(wanted.group_id);
+      if (found == groups.end()) continue;
+      Group& group = found->second;
       if (group.errors > 0) {
         --group.errors;
         answered.error_code = kLoading;
@@ -286,7 +298,9 @@ class FakeCluster {
         data.partition_index = wanted.partition;
         data.high_watermark = partition.end;
         data.records.emplace();
-        if (topic.topic_id != topic_id) {
+        if (denied) {
+          data.error_code = 29;
+        } else if (topic.topic_id != topic_id) {
           data.error_code = 100;
         } else if (partition.leader != broker) {
           data.error_code = 6;
