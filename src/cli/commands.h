@@ -17,6 +17,7 @@ void add_settle(CLI::App& app, int& code);
 void add_ack(CLI::App& app, int& code);
 void add_consumers(CLI::App& app, int& code);
 void add_doctor(CLI::App& app, int& code);
+void add_verify(CLI::App& app, int& code);
 void add_version(CLI::App& app, int& code);
 
 }  // namespace tidemark::cli

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   tidemark::cli::add_ack(app, code);
   tidemark::cli::add_consumers(app, code);
   tidemark::cli::add_doctor(app, code);
+  tidemark::cli::add_verify(app, code);
   tidemark::cli::add_version(app, code);
   // After the commands, which would inherit it.
   app.footer(
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
       "  tidemark ack --consumer views orders 0 41\n"
       "  tidemark consumers\n"
       "  tidemark doctor\n"
+      "  tidemark verify answer.json --kafka localhost:9092\n"
       "'tidemark COMMAND --help' tells more. Exit codes: 0 done or processed, 1 failed or\n"
       "unknown, 2 not in time, 3 settled without success, 64 wrong usage.");
   try {

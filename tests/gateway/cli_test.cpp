@@ -1,8 +1,10 @@
 // The program as a person and a script use it: main.cpp, client_commands.cpp,
-// serve_command.cpp and serve.cpp, with their exit codes.
+// serve_command.cpp, verify_command.cpp (with kafka/record_scan.cpp) and serve.cpp, with their exit codes.
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+
+#include <fstream>
 
 #include "gateway_process.h"
 #include "support/admin.h"
@@ -103,6 +105,23 @@ TEST(Cli, PublishWaitAndConsumers) {
   const Ran consumers = with_url({"consumers"});
   EXPECT_EQ(consumers.code, 0);
   EXPECT_NE(consumers.output.find(group + "  active, 1 members"), std::string::npos) << consumers.output;
+
+  // The evidence of the last answer is in the cluster, and another claim is not.
+  const auto saved = [&](std::string text, const std::string& from, const std::string& to) {
+    const std::size_t where = text.find(from);
+    EXPECT_NE(where, std::string::npos) << text;
+    if (where != std::string::npos) text.replace(where, from.size(), to);
+    const std::string path = ::testing::TempDir() + unique_name("answer") + ".json";
+    std::ofstream(path) << text;
+    return path;
+  };
+  const Ran right = run({"verify", saved(published.output, "{", "{"), "--kafka", kafka()});
+  EXPECT_EQ(right.code, 0) << right.output << published.output;
+  EXPECT_NE(right.output.find(group + ": right"), std::string::npos) << right.output;
+  const Ran wrong = run({"verify", saved(published.output, "\"name\":\"" + group, "\"name\":\"another"), "--kafka", kafka()});
+  EXPECT_EQ(wrong.code, 3) << wrong.output;
+  EXPECT_EQ(run({"verify", "/no/such/file", "--kafka", kafka()}).code, 1);
+  EXPECT_EQ(run({"verify", saved("{}", "{", "{"), "--kafka", kafka()}).code, 64);
 
   EXPECT_EQ(with_url({"publish", "no-such-topic", "v"}).code, 1);
   EXPECT_EQ(with_url({"wait", "rubbish"}).code, 1);

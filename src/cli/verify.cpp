@@ -1,0 +1,150 @@
+#include "cli/verify.h"
+
+#include <boost/json.hpp>
+#include <limits>
+#include <optional>
+
+#include "gateway/ack_record.h"
+#include "kafka/offsets_records.h"
+
+namespace tidemark::cli {
+namespace {
+
+namespace json = boost::json;
+using Verdict = Finding::Verdict;
+
+constexpr core::Offset kEverything = std::numeric_limits<core::Offset>::max();
+
+struct Event {
+  std::string topic;
+  core::Partition partition = 0;
+  core::Offset offset = 0;
+  std::string id;  // empty where the answer has none
+};
+
+std::optional<std::int64_t> number(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_int64() ? std::optional(value->get_int64()) : std::nullopt;
+}
+
+std::string text(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+Finding unknown(std::string subject, std::string why) { return {Verdict::unknown, std::move(subject), std::move(why)}; }
+
+Finding check_event(const Event& event, const Scan& scan) {
+  bool there = false, same = false;
+  const auto read = scan(event.topic, event.partition, event.offset, event.offset + 1,
+                         [&](const kafka::ScannedRecord& record) {
+                           there = true;
+                           same = event.id.empty() || record.tidemark_id == std::string_view(event.id);
+                           return false;
+                         });
+  if (!read) return unknown("event", "its record cannot be read: " + read.error().message);
+  const std::string place = event.topic + " partition " + std::to_string(event.partition) + " offset " +
+                            std::to_string(event.offset);
+  if (!there) return unknown("event", "there is no record any more at " + place);
+  if (!same) return {Verdict::wrong, "event", "the record at " + place + " has another tidemark-id"};
+  return {Verdict::right, "event", "it is at " + place};
+}
+
+// The commit that the evidence names, and one at the anchor before it.
+Finding check_commit(const std::string& name, const Event& event, const json::object& evidence, const Scan& scan) {
+  const auto committed = number(evidence, "committed"), anchor = number(evidence, "anchor");
+  const auto partition = number(evidence, "commits_partition"), at = number(evidence, "commits_offset");
+  if (!committed || !partition || !at) return unknown(name, "the evidence does not name a commit's record");
+  if (*committed <= event.offset)
+    return {Verdict::wrong, name, "committed " + std::to_string(*committed) + " does not lie above the event"};
+  if (anchor && *anchor > event.offset && !number(evidence, "since"))
+    return {Verdict::wrong, name, "the anchor " + std::to_string(*anchor) + " lies above the event"};
+
+  std::optional<kafka::OffsetsRecord> record;
+  bool anchored = false;
+  const auto ours = [&](const kafka::OffsetCommitted& commit) {
+    return commit.group == name && commit.topic == event.topic && commit.partition == event.partition;
+  };
+  const auto read = scan("__consumer_offsets", static_cast<core::Partition>(*partition), 0, *at + 1,
+                         [&](const kafka::ScannedRecord& seen) {
+                           if (!seen.key) return true;
+                           const auto decoded = kafka::read_offsets_record(*seen.key, seen.value);
+                           if (seen.offset == *at) record = decoded;
+                           const auto* commit = std::get_if<kafka::OffsetCommitted>(&decoded);
+                           if (commit != nullptr && ours(*commit) && anchor && commit->offset == *anchor && seen.offset < *at)
+                             anchored = true;
+                           return true;
+                         });
+  const std::string place = "__consumer_offsets partition " + std::to_string(*partition) + " offset " + std::to_string(*at);
+  if (!read) return unknown(name, "the log of commits cannot be read: " + read.error().message);
+  if (!record) return unknown(name, "there is no record any more at " + place + ": it was compacted");
+  const auto* commit = std::get_if<kafka::OffsetCommitted>(&*record);
+  if (commit == nullptr || !ours(*commit) || commit->offset != *committed)
+    return {Verdict::wrong, name, "the record at " + place + " is not its commit of " + std::to_string(*committed)};
+  const std::string confirmed = "its commit of " + std::to_string(*committed) + " is at " + place;
+  if (anchored) return {Verdict::right, name, confirmed + ", and one at the anchor " + std::to_string(*anchor) + " before it"};
+  return {Verdict::right, name, confirmed + "; its anchor was declared, or has been compacted"};
+}
+
+Finding check_ack(const std::string& name, const Event& event, bool failed, const Scan& scan) {
+  std::optional<bool> latest;  // failed?
+  const auto read = scan(std::string(gateway::kAcksTopic), 0, 0, kEverything, [&](const kafka::ScannedRecord& seen) {
+    const auto ack = seen.value ? gateway::parse_ack(*seen.value) : Result<gateway::AckRecord>(Error{});
+    if (!ack || ack->consumer != name) return true;
+    const bool by_id = ack->id && ack->id->to_string() == event.id;
+    const bool by_place = !ack->id && ack->topic == event.topic && ack->partition == event.partition &&
+                          ack->offsets.first <= event.offset && event.offset <= ack->offsets.last;
+    if (by_id || by_place) latest = ack->failed;
+    return true;
+  });
+  if (!read) return unknown(name, "the topic of acks cannot be read: " + read.error().message);
+  if (!latest) return unknown(name, "no ack for the event is kept any more");
+  if (*latest != failed) return {Verdict::wrong, name, *latest ? "its latest ack says failed" : "its latest ack says processed"};
+  return {Verdict::right, name, "its latest ack for the event says so"};
+}
+
+Finding check_consumer(const json::object& consumer, const Event& event, const Scan& scan) {
+  const std::string name = text(consumer, "name"), outcome = text(consumer, "outcome");
+  const json::value* held = consumer.if_contains("evidence");
+  if (outcome != "processed" && outcome != "failed") return unknown(name, "it is " + outcome + ", which claims nothing");
+  if (held == nullptr || !held->is_object()) return unknown(name, "it carries no evidence");
+  const json::object& evidence = held->get_object();
+  const std::string source = text(evidence, "source");
+  if (source == "commit") return check_commit(name, event, evidence, scan);
+  if (source == "ack") return check_ack(name, event, outcome == "failed", scan);
+  return unknown(name, "a position that was asked for (" + source + ") leaves no record to check");
+}
+
+}  // namespace
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::right: return "right";
+    case Verdict::wrong: return "wrong";
+    case Verdict::unknown: break;
+  }
+  return "cannot be checked";
+}
+
+Result<std::vector<Finding>> verify(std::string_view answer, const Scan& scan) {
+  boost::system::error_code error;
+  const json::value document = json::parse({answer.data(), answer.size()}, error);
+  const json::object* object = error ? nullptr : document.if_object();
+  const json::value* consumers = object == nullptr ? nullptr : object->if_contains("consumers");
+  if (consumers == nullptr || !consumers->is_array())
+    return Error{ErrorKind::invalid, "not an answer: give the JSON body of a publish or a mark"};
+  const auto partition = number(*object, "partition"), offset = number(*object, "offset");
+  Event event;
+  event.topic = text(*object, "topic");
+  event.id = text(*object, "id");
+  if (event.topic.empty() || !partition || !offset)
+    return Error{ErrorKind::invalid, "the answer names no single topic, partition and offset"};
+  event.partition = static_cast<core::Partition>(*partition);
+  event.offset = *offset;
+  std::vector<Finding> findings{check_event(event, scan)};
+  for (const json::value& consumer : consumers->get_array())
+    if (consumer.is_object()) findings.push_back(check_consumer(consumer.get_object(), event, scan));
+  return findings;
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,38 @@
+// verify: is what an answer rests on really in the cluster?
+//
+// `processed` is a claim, and its evidence names records: the event's, the
+// commit's, the ack's. This reads those records itself, past the gateway, and
+// compares. What time has taken (retention, compaction) cannot be checked any
+// more, and is said to be so rather than called right.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "core/position.h"
+#include "kafka/record_scan.h"
+
+namespace tidemark::cli {
+
+// Reads records; RecordScan::scan, or a test's.
+using Scan = std::function<Result<core::Offset>(const std::string& topic, core::Partition partition, core::Offset from,
+                                                core::Offset until,
+                                                const std::function<bool(const kafka::ScannedRecord&)>& see)>;
+
+struct Finding {
+  enum class Verdict { right, wrong, unknown };
+  Verdict verdict = Verdict::unknown;
+  std::string subject;  // "event", or a consumer's name
+  std::string detail;   // one sentence
+};
+
+// `answer`: the body of a publish's or a mark's answer with one position. The
+// error is `invalid` when it is not one.
+Result<std::vector<Finding>> verify(std::string_view answer, const Scan& scan);
+
+std::string_view name_of(Finding::Verdict verdict);
+
+}  // namespace tidemark::cli
