@@ -18,6 +18,10 @@ std::vector<std::string> java(const std::string& main_class, std::vector<std::st
   return line;
 }
 
+std::string python() { return source_dir() + "/.cache/python/bin/python"; }
+
+std::string example(const std::string& path) { return source_dir() + "/examples/" + path; }
+
 }  // namespace
 
 std::vector<std::string> java_consumer(const std::string& bootstrap, const std::string& topic,
@@ -36,6 +40,25 @@ std::vector<std::string> kafkajs_consumer(const std::string& bootstrap, const st
 
 std::vector<std::string> kafkajs_reader(const std::string& bootstrap, const std::string& topic, std::size_t count) {
   return {"node", source_dir() + "/tests/clients/reader.js", bootstrap, topic, std::to_string(count)};
+}
+
+std::vector<std::string> java_acker(const std::string& bootstrap, const std::string& topic, const std::string& group,
+                                    const std::string& gateway) {
+  return java("Views", {bootstrap, topic, group, gateway});
+}
+
+std::vector<std::string> javascript_acker(const std::string& bootstrap, const std::string& topic,
+                                          const std::string& group, const std::string& gateway) {
+  return {"node", example("acks/javascript/views.js"), bootstrap, topic, group, gateway};
+}
+
+std::vector<std::string> python_acker(const std::string& bootstrap, const std::string& topic,
+                                      const std::string& group, const std::string&) {
+  return {python(), example("acks/python/views.py"), bootstrap, topic, group};
+}
+
+std::map<std::string, std::string> client_environment() {
+  return {{"NODE_PATH", source_dir() + "/tests/clients/node_modules"}};
 }
 
 }  // namespace tidemark::test

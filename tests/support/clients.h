@@ -1,11 +1,12 @@
 // Command lines of the clients in tests/clients, for Process.
 //
-// Tidemark's records must be readable by the other two client families people
-// use, and those clients' ordinary commits must settle waits.
+// Tidemark's records must be readable by the other client families people use, and
+// those clients' ordinary commits, or the acks they learn to send, must settle waits.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,5 +33,18 @@ std::vector<std::string> java_reader(const std::string& bootstrap, const std::st
 std::vector<std::string> kafkajs_consumer(const std::string& bootstrap, const std::string& topic,
                                           const std::string& group);
 std::vector<std::string> kafkajs_reader(const std::string& bootstrap, const std::string& topic, std::size_t count);
+
+// The consumers of examples/acks: each prints `viewed VALUE` when it has done its work, which
+// fails for the value `bad`, and acks the record. `gateway`: its URL.
+std::vector<std::string> java_acker(const std::string& bootstrap, const std::string& topic, const std::string& group,
+                                    const std::string& gateway);
+std::vector<std::string> javascript_acker(const std::string& bootstrap, const std::string& topic,
+                                          const std::string& group, const std::string& gateway);
+// This one writes its acks to Kafka and needs no gateway.
+std::vector<std::string> python_acker(const std::string& bootstrap, const std::string& topic,
+                                      const std::string& group, const std::string& gateway);
+
+// What a client needs in its environment to find its libraries.
+std::map<std::string, std::string> client_environment();
 
 }  // namespace tidemark::test
