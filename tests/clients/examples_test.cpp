@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <map>
 #include <ostream>
 
 #include "gateway_process.h"
@@ -56,6 +58,46 @@ INSTANTIATE_TEST_SUITE_P(
                     Acker{"java", java_acker, "java.lang.IllegalArgumentException: a view needs a page"},
                     Acker{"javascript", javascript_acker, "a view needs a page"}),
     kName);
+
+struct Suite {
+  const char* name;
+  std::vector<std::string> (*command)();
+  const char* summary;  // how it says that all of its tests passed
+
+  friend void PrintTo(const Suite& suite, std::ostream* out) { *out << suite.name; }
+};
+
+class TestingExamples : public testing::TestWithParam<Suite> {
+ protected:
+  TestingExamples() : topic(create_unique_topic(kafka(), "orders", 2)), group(unique_name("totals")) {}
+  GatewayOptions options(const std::string& wait_for) const {
+    return {kafka(), "topics: {" + topic + ": {wait_for: [" + wait_for + "]}}\nconsumers: {" + wait_for + ": {reset: earliest}}\n",
+            {}, true};
+  }
+  std::map<std::string, std::string> environment(const GatewayProcess& gateway) const {
+    auto variables = client_environment();
+    variables.insert({{"KAFKA", kafka()}, {"TIDEMARK_URL", gateway.url()}, {"TOPIC", topic}, {"GROUP", group}});
+    variables["PYTHONDONTWRITEBYTECODE"] = "1";
+    return variables;
+  }
+
+  const std::string topic;
+  const std::string group;
+};
+
+TEST_P(TestingExamples, PassWithoutASleep) {
+  GatewayProcess gateway(options(group));
+  Process suite(GetParam().command(), environment(gateway));
+  const auto exit = suite.wait(std::chrono::seconds(240));
+  ASSERT_TRUE(exit.has_value()) << suite.output();
+  EXPECT_EQ(exit->code, 0) << suite.output();
+  EXPECT_TRUE(suite.wait_for_line(GetParam().summary).has_value()) << suite.output();
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, TestingExamples,
+                         testing::Values(Suite{"junit", junit_suite, "3 tests successful"},
+                                         Suite{"pytest", pytest_suite, "4 passed"}),
+                         kName);
 
 }  // namespace
 }  // namespace tidemark::test

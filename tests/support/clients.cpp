@@ -4,6 +4,8 @@
 namespace tidemark::test {
 namespace {
 
+std::string cache(const std::string& path) { return source_dir() + "/.cache/" + path; }
+
 // scripts/setup has compiled the classes.
 std::vector<std::string> java(const std::string& main_class, std::vector<std::string> arguments) {
   std::vector<std::string> line{"java",
@@ -12,13 +14,13 @@ std::vector<std::string> java(const std::string& main_class, std::vector<std::st
                                 "-Xmx256m",
                                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                                 "-cp",
-                                source_dir() + "/.cache/clients:" + source_dir() + "/.cache/kafka-4.4.0/*",
+                                cache("clients") + ":" + cache("kafka-4.4.0/*") + ":" + cache("junit/*"),
                                 main_class};
   line.insert(line.end(), arguments.begin(), arguments.end());
   return line;
 }
 
-std::string python() { return source_dir() + "/.cache/python/bin/python"; }
+std::string python() { return cache("python/bin/python"); }
 
 std::string example(const std::string& path) { return source_dir() + "/examples/" + path; }
 
@@ -55,6 +57,15 @@ std::vector<std::string> javascript_acker(const std::string& bootstrap, const st
 std::vector<std::string> python_acker(const std::string& bootstrap, const std::string& topic,
                                       const std::string& group, const std::string&) {
   return {python(), example("acks/python/views.py"), bootstrap, topic, group};
+}
+
+std::vector<std::string> junit_suite() {
+  return java("org.junit.platform.console.ConsoleLauncher",
+              {"execute", "--disable-banner", "--disable-ansi-colors", "--details=tree", "--select-class=TotalsTest"});
+}
+
+std::vector<std::string> pytest_suite() {
+  return {python(), "-m", "pytest", "-v", "-p", "no:cacheprovider", example("testing/pytest")};
 }
 
 std::map<std::string, std::string> client_environment() {

@@ -44,6 +44,10 @@ std::vector<std::string> javascript_acker(const std::string& bootstrap, const st
 std::vector<std::string> python_acker(const std::string& bootstrap, const std::string& topic,
                                       const std::string& group, const std::string& gateway);
 
+// The test suites of examples/testing; they take what they need from the environment.
+std::vector<std::string> junit_suite();
+std::vector<std::string> pytest_suite();
+
 // What a client needs in its environment to find its libraries.
 std::map<std::string, std::string> client_environment();
 
