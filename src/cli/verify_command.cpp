@@ -9,11 +9,12 @@
 #include "base/duration.h"
 #include "cli/commands.h"
 #include "cli/report.h"
-#include "cli/verify.h"
-#include "http/json_writer.h"
+#include "gateway/verify.h"
 
 namespace tidemark::cli {
 namespace {
+
+using gateway::Finding;
 
 constexpr std::size_t kMaxAnswer = std::size_t{4} << 20;
 
@@ -31,25 +32,6 @@ Result<std::string> read_input(const std::string& name) {
   }
   if (text.size() > kMaxAnswer) return Error{ErrorKind::limit, "an answer is never longer than 4 MiB"};
   return text;
-}
-
-std::string json_of(const std::vector<Finding>& findings) {
-  std::string out;
-  http::JsonWriter json(out);
-  json.begin_object();
-  json.name("findings");
-  json.begin_array();
-  for (const Finding& finding : findings) {
-    json.begin_object();
-    json.member("subject", finding.subject);
-    json.member("verdict", name_of(finding.verdict));
-    json.member("detail", finding.detail);
-    json.end_object();
-  }
-  json.end_array();
-  json.end_object();
-  out.push_back('\n');
-  return out;
 }
 
 // Wrong outweighs unknown: somebody was told what is not so.
@@ -92,17 +74,13 @@ void add_verify(CLI::App& app, int& code) {
     if (!timeout) return fail({ErrorKind::invalid, "--timeout is a duration like 30s, not '" + options->timeout + "'"});
     const auto answer = read_input(options->answer);
     if (!answer) return fail(answer.error());
-    auto reader = kafka::RecordScan::make(options->kafka, *timeout);
-    if (!reader) return fail(reader.error());
-    const auto findings = verify(*answer, [&](const auto& topic, auto partition, auto from, auto until, const auto& see) {
-      return reader->scan(topic, partition, from, until, see);
-    });
+    const auto findings = gateway::verify(*answer, options->kafka, *timeout);
     if (!findings) return fail(findings.error());
     if (options->json) {
-      std::cout << json_of(*findings);
+      std::cout << gateway::json_of(*findings);
     } else {
       for (const Finding& finding : *findings)
-        std::cout << finding.subject << ": " << name_of(finding.verdict) << "; " << finding.detail << '\n';
+        std::cout << finding.subject << ": " << gateway::name_of(finding.verdict) << "; " << finding.detail << '\n';
     }
     code = static_cast<int>(code_of(*findings));
   });

@@ -1,4 +1,4 @@
-// Publishes, from admission to answer: engine.cpp and engine_state.cpp.
+// Publishes, from admission to answer: engine.cpp, engine_needs.cpp and engine_answer.cpp.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -15,7 +15,7 @@ TEST(EngineSeeds, AnAnswerOlderThanATopicThatWasMadeAgainIsNotTaken) {
   g.members("views", 1);
   g.list({{"orders", Gateway::topic_id(2), 3}});
   g.seed("views", {{"orders", 0, 4, -1}});  // asked before: a position in the former topic
-  g.synced();
+  g.engine().synced(g.now);
   const WaitId wait = g.publish();
   g.deliver(wait, 0, 0, Gateway::topic_id(2));
   EXPECT_FALSE(g.answered(wait)) << "nothing is known of the new topic";

@@ -1,5 +1,5 @@
 // The program as a person and a script use it: main.cpp, client_commands.cpp,
-// serve_command.cpp, verify_command.cpp (with kafka/record_scan.cpp) and serve.cpp, with their exit codes.
+// serve_command.cpp, verify_command.cpp (with record_scan.cpp) and serve.cpp, with their exit codes.
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

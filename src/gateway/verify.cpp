@@ -1,13 +1,14 @@
-#include "cli/verify.h"
+#include "gateway/verify.h"
 
 #include <boost/json.hpp>
 #include <limits>
 #include <optional>
 
 #include "gateway/ack_record.h"
+#include "http/json_writer.h"
 #include "kafka/offsets_records.h"
 
-namespace tidemark::cli {
+namespace tidemark::gateway {
 namespace {
 
 namespace json = boost::json;
@@ -88,8 +89,8 @@ Finding check_commit(const std::string& name, const Event& event, const json::ob
 
 Finding check_ack(const std::string& name, const Event& event, bool failed, const Scan& scan) {
   std::optional<bool> latest;  // failed?
-  const auto read = scan(std::string(gateway::kAcksTopic), 0, 0, kEverything, [&](const kafka::ScannedRecord& seen) {
-    const auto ack = seen.value ? gateway::parse_ack(*seen.value) : Result<gateway::AckRecord>(Error{});
+  const auto read = scan(std::string(kAcksTopic), 0, 0, kEverything, [&](const kafka::ScannedRecord& seen) {
+    const auto ack = seen.value ? parse_ack(*seen.value) : Result<AckRecord>(Error{});
     if (!ack || ack->consumer != name) return true;
     const bool by_id = ack->id && ack->id->to_string() == event.id;
     const bool by_place = !ack->id && ack->topic == event.topic && ack->partition == event.partition &&
@@ -147,4 +148,31 @@ Result<std::vector<Finding>> verify(std::string_view answer, const Scan& scan) {
   return findings;
 }
 
-}  // namespace tidemark::cli
+Result<std::vector<Finding>> verify(std::string_view answer, std::string_view bootstrap, core::Duration bound) {
+  auto reader = kafka::RecordScan::make(bootstrap, bound);
+  if (!reader) return reader.error();
+  return verify(answer, [&](const auto& topic, auto partition, auto from, auto until, const auto& see) {
+    return reader->scan(topic, partition, from, until, see);
+  });
+}
+
+std::string json_of(const std::vector<Finding>& findings) {
+  std::string out;
+  http::JsonWriter json(out);
+  json.begin_object();
+  json.name("findings");
+  json.begin_array();
+  for (const Finding& finding : findings) {
+    json.begin_object();
+    json.member("subject", finding.subject);
+    json.member("verdict", name_of(finding.verdict));
+    json.member("detail", finding.detail);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  out.push_back('\n');
+  return out;
+}
+
+}  // namespace tidemark::gateway

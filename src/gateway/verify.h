@@ -13,9 +13,10 @@
 
 #include "base/result.h"
 #include "core/position.h"
+#include "core/time.h"
 #include "kafka/record_scan.h"
 
-namespace tidemark::cli {
+namespace tidemark::gateway {
 
 // Reads records; RecordScan::scan, or a test's.
 using Scan = std::function<Result<core::Offset>(const std::string& topic, core::Partition partition, core::Offset from,
@@ -33,6 +34,11 @@ struct Finding {
 // error is `invalid` when it is not one.
 Result<std::vector<Finding>> verify(std::string_view answer, const Scan& scan);
 
-std::string_view name_of(Finding::Verdict verdict);
+// The same, reading the cluster at `bootstrap`; `bound`: of each look.
+Result<std::vector<Finding>> verify(std::string_view answer, std::string_view bootstrap, core::Duration bound);
 
-}  // namespace tidemark::cli
+std::string_view name_of(Finding::Verdict verdict);
+// {"findings":[{"subject","verdict","detail"}]} and a line end.
+std::string json_of(const std::vector<Finding>& findings);
+
+}  // namespace tidemark::gateway

@@ -1,4 +1,4 @@
-#include "cli/verify.h"
+#include "gateway/verify.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "gateway/ack_record.h"
 
-namespace tidemark::cli {
+namespace tidemark::gateway {
 namespace {
 
 using Verdict = Finding::Verdict;
@@ -108,17 +108,17 @@ TEST(Verify, WhatTimeHasTakenCannotBeChecked) {
 }
 
 TEST(Verify, TheLatestAckDecides) {
-  gateway::AckRecord ack;
+  AckRecord ack;
   ack.consumer = "views";
   ack.topic = "orders";
   ack.partition = 2;
   ack.offsets = {9, 10};
   Log log;
-  log.put("__tidemark_acks", 0, 1, {"k", gateway::value_of(ack), ""});
+  log.put("__tidemark_acks", 0, 1, {"k", value_of(ack), ""});
   const std::string by_ack = R"({"name":"views","outcome":"processed","evidence":{"source":"ack","acked":[9,10]}})";
   EXPECT_EQ(verdict(log, answer(by_ack)), Verdict::right);
   ack.failed = true;
-  log.put("__tidemark_acks", 0, 2, {"k", gateway::value_of(ack), ""});
+  log.put("__tidemark_acks", 0, 2, {"k", value_of(ack), ""});
   EXPECT_EQ(verdict(log, answer(by_ack)), Verdict::wrong);
   log.put("__tidemark_acks", 0, 3, {"k", R"({"consumer":"views","id":")" + kId + "\"}", ""});
   EXPECT_EQ(verdict(log, answer(by_ack)), Verdict::right);
@@ -136,4 +136,4 @@ TEST(Verify, RefusesWhatIsNoAnswer) {
 }
 
 }  // namespace
-}  // namespace tidemark::cli
+}  // namespace tidemark::gateway
