@@ -57,6 +57,12 @@ void add_kafka_metrics(Families& families, const kafka::KafkaCounters& counters)
               number(counters.tail.read.malformed_records + counters.tail.read.unreadable_values));
   add_counter(families, "tidemark_kafka_blinded_partitions_total", "Partitions of the commit log that cannot be read.",
               number(counters.tail.blinded_partitions));
+  add_gauge(families, "tidemark_kafka_polling", "1 while the commit log is not read and groups are asked for positions.",
+            counters.poll.polling ? 1 : 0);
+  add_counter(families, "tidemark_kafka_polls_total", "Answers with a group's positions, while polling.",
+              number(counters.poll.polls));
+  add_counter(families, "tidemark_kafka_polled_rows_total", "Positions that polling found new, moved or gone.",
+              number(counters.poll.rows));
   add_gauge(families, "tidemark_kafka_groups", "Groups in Kafka's list.", number(counters.known_groups));
   add_gauge(families, "tidemark_kafka_offsets_partitions", "Partitions of __consumer_offsets.",
             number(counters.offsets_partitions));
@@ -142,6 +148,7 @@ Result<void> serve(const Settings& settings) {
   auto io = std::make_unique<boost::asio::io_context>(1);
   kafka::KafkaConfig config;
   config.bootstrap = settings.kafka_bootstrap;
+  if (settings.poll_positions) config.positions = kafka::Positions::poll;
   config.produce.producer.max_bytes = settings.append_queue_bytes;
   auto log = kafka::KafkaLog::make(*io, config);
   if (!log) return log.error();

@@ -76,6 +76,12 @@ constexpr std::array kSettings = {
               s.kafka_bootstrap = t;
               return {};
             }},
+    Setting{"kafka.positions", "auto, or poll: ask for committed positions though the commit log could be read", "auto",
+            [](Settings& s, std::string_view t) -> Result<void> {
+              if (t != "auto" && t != "poll") return invalid("'" + std::string(t) + "' is neither auto nor poll");
+              s.poll_positions = t == "poll";
+              return {};
+            }},
     Setting{"listen", "address and port to listen on", "127.0.0.1:8750",
             [](Settings& s, std::string_view t) { return set_listen(s, t); }},
     Setting{"insecure_listen", "allow a listen address that others can reach, without TLS or tokens", "false",
@@ -153,8 +159,9 @@ Result<void> apply_environment(Settings& settings, const std::vector<std::pair<s
                                std::vector<std::string>& unknown) {
   for (const auto& [name, value] : variables) {
     if (!name.starts_with("TIDEMARK_")) continue;
-    const auto setting =
-        std::find_if(kSettings.begin(), kSettings.end(), [&](const Setting& s) { return environment_name(s) == name; });
+    // By name: clang 14 lets a lambda capture no structured binding as it stands.
+    const auto setting = std::find_if(kSettings.begin(), kSettings.end(),
+                                      [&wanted = name](const Setting& s) { return environment_name(s) == wanted; });
     if (setting == kSettings.end()) {
       unknown.push_back(name);
       continue;

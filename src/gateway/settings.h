@@ -24,6 +24,7 @@ namespace tidemark::gateway {
 
 struct Settings {
   std::string kafka_bootstrap;
+  bool poll_positions = false;   // ask for committed positions though the commit log could be read
   std::string listen_address = "127.0.0.1";
   std::uint16_t listen_port = 8750;
   bool insecure_listen = false;  // listen on other than loopback, without TLS and tokens

@@ -18,7 +18,7 @@ std::string yaml_error(const std::string& text) {
 TEST(SettingsYaml, ReadsEverything) {
   Settings s;
   const auto result = apply_yaml(s,
-                                 "kafka:\n  bootstrap: a:1,b:2\n"
+                                 "kafka:\n  bootstrap: a:1,b:2\n  positions: poll\n"
                                  "listen: 127.0.0.2:9000\n"
                                  "default_wait: 500ms\nmax_wait: 5s\nabsent_grace: 10s\n"
                                  "groups:\n  allow: ['v*']\n  deny: []\n  optional: [o]\n"
@@ -28,6 +28,7 @@ TEST(SettingsYaml, ReadsEverything) {
                                  "t.yaml");
   ASSERT_TRUE(result.ok()) << result.error().message;
   EXPECT_EQ(s.kafka_bootstrap, "a:1,b:2");
+  EXPECT_TRUE(s.poll_positions);
   EXPECT_EQ(s.listen_address, "127.0.0.2");
   EXPECT_EQ(s.listen_port, 9000);
   EXPECT_EQ(s.waits.default_wait, milliseconds(500));
@@ -56,6 +57,7 @@ TEST(SettingsYaml, NamesTheUnknownKeyItsLineAndTheNearest) {
 }
 
 TEST(SettingsYaml, RefusesWhatIsMalformedOrNotBuilt) {
+  EXPECT_EQ(yaml_error("kafka:\n  positions: guess\n"), "t.yaml:2: kafka.positions: 'guess' is neither auto nor poll");
   EXPECT_EQ(yaml_error("create_topics: true\n"), "t.yaml:1: 'create_topics' is not built yet");
   EXPECT_EQ(yaml_error("consumers:\n  v: {emits: later}\n"), "t.yaml:2: 'emits' is not built yet");
   EXPECT_NE(yaml_error("consumers:\n  v: {reset: latest}\n").find("can only be 'earliest'"), std::string::npos);
