@@ -292,4 +292,14 @@ void RunningLog::on_lost(const std::string& why) {
   lost_.push_back(why);
 }
 
+void RunningLog::set_open(std::vector<log::OpenGroup> groups) {
+  const std::lock_guard lock(mutex_);
+  open_ = std::move(groups);
+}
+
+void RunningLog::open_groups(std::vector<log::OpenGroup>& groups) {
+  const std::lock_guard lock(mutex_);
+  groups.insert(groups.end(), open_.begin(), open_.end());
+}
+
 }  // namespace tidemark::test

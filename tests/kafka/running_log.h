@@ -78,6 +78,8 @@ class RunningLog : log::Observer {
   // Waits until on_synced has come `times` times.
   bool wait_synced(std::size_t times = 1, std::chrono::milliseconds bound = kBound);
   std::size_t synced() const;
+  // Groups that somebody waits for, from now on.
+  void set_open(std::vector<log::OpenGroup> groups);
   std::vector<std::string> lost() const;
 
   std::vector<SeenCommit> commits_of(const std::string& group) const;
@@ -118,6 +120,7 @@ class RunningLog : log::Observer {
   void on_followed(const log::FollowedRecord& record) override;
   void on_synced() override;
   void on_lost(const std::string& why) override;
+  void open_groups(std::vector<log::OpenGroup>& groups) override;
   void run_on_reactor(const std::function<void()>& work);
   void note_call();
 
@@ -135,6 +138,7 @@ class RunningLog : log::Observer {
   std::map<std::string, std::vector<SeenRecord>> followed_;
   std::optional<log::ClusterFacts> facts_;
   std::vector<std::string> lost_;
+  std::vector<log::OpenGroup> open_;
   std::size_t synced_ = 0;
   bool stopped_ = false;
   std::size_t calls_after_stop_ = 0;
