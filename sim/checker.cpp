@@ -112,8 +112,8 @@ void Checker::refused(const ModelGateway& gateway, const PublishSpec* publish, c
     case Code::recreated_topic:
     case Code::forbidden_topic:
       break;
-    case Code::too_many_partitions:
     case Code::beyond_end:
+    case Code::too_many_partitions:
     case Code::unexpected_consumer:
     case Code::unknown_event:
       fail("P7", "refused for what no client asks here: " + refusal.detail);
@@ -147,8 +147,9 @@ void Checker::expect_names(const ModelGateway& gateway, const std::string& topic
       continue;
     }
     const Duration grace = config.absent_grace;
+    const core::Time sign = std::max(known.sign_before(world_.now()), known.last_ack);
     const bool silent = known.members == 0 && gateway.synced_since() &&
-                        world_.now() - std::max(known.sign_before(world_.now()), *gateway.synced_since()) > grace + milliseconds(20);
+                        world_.now() - std::max(sign, *gateway.synced_since()) > grace + milliseconds(20);
     if (silent && !known.unclear) continue;
     wait.may_name.insert(traits.name);
     if (known.members > 0 && shown && !known.unclear && !world_.plan.tight_tables) wait.must_name.insert(traits.name);
@@ -179,7 +180,7 @@ void Checker::told_delivery(const ModelGateway& gateway, core::WaitId id, const 
 void Checker::note_before(const ModelGateway& gateway, Wait& wait) {
   for (std::size_t i = 0; i < wait.stakes.size(); ++i) {
     const Stake& stake = wait.stakes[i];
-    if (!stake.known()) continue;
+    if (!stake.known() || stake.whole) continue;
     for (const std::string& name : stake.names) {
       const ModelGroup* group = group_named(name);
       if (group == nullptr) continue;
@@ -237,6 +238,7 @@ void Checker::answered(const ModelGateway& gateway, const core::Answer& answer) 
   check_names(wait, answer);
   check_summary(gateway, wait, answer);
   check_mark(wait, answer);
+  if (wait.is_barrier) check_barrier_mark(gateway, wait, answer);
   const bool judged = answer.fate == Delivery::Fate::appended || !wait.is_publish;
   if (judged)
     for (const core::ConsumerOutcome& outcome : answer.consumers) check_outcome(gateway, wait, outcome);
@@ -252,6 +254,10 @@ void Checker::pass_on(const ModelGateway& gateway, const Wait& wait, const core:
     for (const std::string& name : stake.names)
       if (named.contains(name)) kept.insert(name);
     stake.names = wait.is_publish ? named : kept;
+    if (stake.whole) narrow_to(answer.mark, stake);
+    if (stake.whole)
+      for (const std::string& name : stake.names)
+        if (const ModelGroup* group = group_named(name)) stake.since.try_emplace(name, baseline(gateway, stake, *group));
   }
   world_.clients->received(gateway, answer, std::move(stakes));
 }
@@ -269,7 +275,12 @@ void Checker::check_timing(const ModelGateway& gateway, const Wait& wait, const 
 
 void Checker::check_fate(const Wait& wait, const core::Answer& answer) {
   if (answer.is_publish != wait.is_publish) return fail("P5", "an answer of another kind than its request");
-  if (!wait.is_publish) return;
+  const bool in_doubt = std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return !s.known(); });
+  if (!wait.is_publish) {
+    if (!wait.is_barrier && in_doubt != (answer.fate == Delivery::Fate::unknown))
+      fail("P5", in_doubt ? "an event that was not found is called appended" : "an event that was found is called unknown");
+    return;
+  }
   if (!wait.delivery) return fail("P5", "a publish was answered before the log said what became of it");
   if (answer.fate != wait.delivery->fate) return fail("P5", "the answer's fate is not what the log said");
   const auto place = world_.log.find(answer.id);
@@ -305,7 +316,7 @@ void Checker::check_names(const Wait& wait, const core::Answer& answer) {
   for (const core::ConsumerOutcome& outcome : answer.consumers)
     if (!named.insert(outcome.name).second) fail("P10", "a consumer is named twice: " + outcome.name);
   std::set<std::string> must = wait.must_name, may = wait.may_name;
-  if (!wait.is_publish) {
+  if (!wait.is_publish && !wait.is_barrier) {
     for (const Stake& stake : wait.stakes) must.insert(stake.names.begin(), stake.names.end());
     may = must;
   }
@@ -329,10 +340,12 @@ void Checker::check_summary(const ModelGateway& gateway, const Wait& wait, const
   if (wait.is_publish && answer.no_consumers_known != (answer.consumers.empty() && !wait.configured))
     fail("P10", "no_consumers_known is wrong");
   if (answer.all_processed()) ++processed_;
+  for (const core::ConsumerOutcome& c : answer.consumers)
+    if (c.outcome == Outcome::handed_over) world_.counters.count(Fault::handed_over);
   const bool must_settle = healed_at_ && wait.began > *healed_at_ && wait.hold && !unknown && !world_.plan.tight_tables;
   if (must_settle && !answer.settled) {
     for (const core::ConsumerOutcome& c : answer.consumers)
-      if (c.outcome == Outcome::pending)
+      if (c.outcome == Outcome::pending && c.reason != core::PendingReason::ack)  // it may never come: check_acker()
         fail("liveness", "the faults have stopped, and a wait of " +
                              std::to_string((wait.deadline - wait.began) / milliseconds(1)) + " ms did not settle: " + c.name +
                              " is pending for " + std::string(core::name_of(c.reason)));

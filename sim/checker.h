@@ -29,6 +29,7 @@ namespace tidemark::sim {
 struct World;
 class ModelGateway;
 class ModelGroup;
+struct BarrierSpec;
 struct PublishSpec;
 struct ResumeSpec;
 
@@ -42,6 +43,11 @@ class Checker {
 
   void began_publish(const ModelGateway& gateway, core::WaitId wait, const PublishSpec& spec);
   void began_resume(const ModelGateway& gateway, core::WaitId wait, const ResumeSpec& spec);
+  void began_barrier(const ModelGateway& gateway, core::WaitId wait, const BarrierSpec& spec);
+  // A barrier that was taken, and turned out to be impossible.
+  void refused_late(const ModelGateway& gateway, core::WaitId wait, const core::Refusal& refusal);
+  // A look for the wait's event in doubt found it: in force from now on.
+  void told_sight(const ModelGateway& gateway, core::WaitId wait, const Uuid& event);
   // `publish` is nullptr for a resumed mark.
   void refused(const ModelGateway& gateway, const PublishSpec* publish, const core::Refusal& refusal);
   void cancelled(const ModelGateway& gateway, core::WaitId wait);
@@ -69,6 +75,8 @@ class Checker {
   };
   struct Wait {
     bool is_publish = false;
+    bool is_barrier = false;
+    bool beyond = false;  // a barrier's position lay beyond its partition's end at the call
     bool hold = true;
     core::Time began{};
     core::Time deadline{};
@@ -97,17 +105,32 @@ class Checker {
   void check_names(const Wait& wait, const core::Answer& answer);
   void check_summary(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_mark(const Wait& wait, const core::Answer& answer);
-  void check_anchor(const core::Term& term, const core::Expected& expected);
+  void check_anchor(const Wait& wait, const core::Term& term, const core::Expected& expected);
+  // Leaves the names of whom a barrier's mark asks something in this partition.
+  void narrow_to(const core::Mark& mark, Stake& stake) const;
+  void check_barrier_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
+  core::Offset baseline(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group) const;
+  void check_whole(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group,
+                   const core::ConsumerOutcome& outcome);
+  void check_failed(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
+                    const core::ConsumerOutcome& outcome);
+  void check_handed_over(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
+                         const core::ConsumerOutcome& outcome);
+  // Whether the outcome was judged by what the consumer says itself.
+  bool check_acker(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                   const core::ConsumerOutcome& outcome);
   void check_outcome(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome);
   void check_processed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                        const core::ConsumerOutcome& outcome);
-  void check_evidence(const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
+  void check_evidence(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
   void check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome);
   void check_absent(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome);
   void check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                       const core::ConsumerOutcome& outcome);
   void check_latest(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group,
                     const core::ConsumerOutcome& outcome);
+  // The anchor that a resumed mark brings for this consumer at this event.
+  core::Anchor anchor_in(const core::Mark& mark, const Stake& stake, const std::string& name) const;
   bool excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
                const core::ConsumerOutcome& outcome);
   void pass_on(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);

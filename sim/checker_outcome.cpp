@@ -21,17 +21,6 @@ std::string place_of(const World& world, const Stake& stake) {
   return world.log.name(stake.topic) + "#" + std::to_string(stake.incarnation) + "/" + std::to_string(stake.partition) + "@" + std::to_string(stake.offset);
 }
 
-// The anchor that a resumed mark brings for this consumer at this event.
-core::Anchor anchor_in(const World& world, const core::Mark& mark, const Stake& stake, const std::string& name) {
-  for (const core::Term& term : mark.terms) {
-    if (term.topic != world.log.name(stake.topic) || term.partition != stake.partition) continue;
-    if (stake.offset < term.first || stake.offset > term.last) continue;
-    for (const core::Expected& expected : term.expected)
-      if (expected.name == name) return expected.anchor;
-  }
-  return {};
-}
-
 // The verdict that agrees with an outcome which is not processed.
 Verdict same(Outcome outcome) {
   switch (outcome) {
@@ -55,11 +44,13 @@ bool has_prefix(const core::Mark& mark) {
 
 void Checker::check_mark(const Wait& wait, const core::Answer& answer) {
   if (answer.mark.empty()) {
+    if (wait.is_barrier) return;  // cut before the ends were told, or over empty partitions
     if (answer.fate != core::Delivery::Fate::not_appended) fail("P8", "an answer without a mark");
     return;
   }
   for (const Stake& stake : wait.stakes) {
-    if (!stake.known()) continue;
+    if (!stake.known() || stake.whole) continue;
+    if (answer.mark.empty() && wait.is_barrier) continue;
     const bool there = std::any_of(answer.mark.terms.begin(), answer.mark.terms.end(), [&](const core::Term& term) {
       return term.topic == world_.log.name(stake.topic) && term.topic_id == world_.log[stake.incarnation].id &&
              term.partition == stake.partition && term.first <= stake.offset && stake.offset <= term.last &&
@@ -69,7 +60,7 @@ void Checker::check_mark(const Wait& wait, const core::Answer& answer) {
   }
   for (const core::Term& term : answer.mark.terms)
     for (const core::Expected& expected : term.expected) {
-      check_anchor(term, expected);
+      check_anchor(wait, term, expected);
       const auto due = wait.anchors_due.find(expected.name);
       // A reset since then has taken the place of the position.
       const bool skipped = std::any_of(answer.consumers.begin(), answer.consumers.end(), [&](const auto& outcome) {
@@ -82,11 +73,14 @@ void Checker::check_mark(const Wait& wait, const core::Answer& answer) {
     }
 }
 
-void Checker::check_anchor(const core::Term& term, const core::Expected& expected) {
+void Checker::check_anchor(const Wait& wait, const core::Term& term, const core::Expected& expected) {
   const core::Anchor& anchor = expected.anchor;
   if (!anchor.known()) return;
   const ModelGroup* group = group_named(expected.name);
-  if (anchor.committed > term.first) 
+  // A barrier's consumer is asked nothing below its baseline, which its anchor may be.
+  const bool barriers = std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.whole; }) &&
+                        term.kind == core::Term::Kind::prefix;
+  if (anchor.committed > (barriers ? term.last : term.first))
     return fail("P1", "an anchor of " + expected.name + " at " + std::to_string(anchor.committed) +
                           " lies above its event at " + std::to_string(term.first) + ", kind " +
                           std::to_string(static_cast<int>(term.kind)));
@@ -113,17 +107,19 @@ void Checker::check_outcome(const ModelGateway& gateway, const Wait& wait, const
     case Outcome::processed:
       if (group == nullptr) return fail("P1", "processed by a group that does not exist: " + outcome.name);
       check_processed(gateway, wait, *group, outcome);
-      check_evidence(wait, *group, outcome);
+      check_evidence(gateway, wait, *group, outcome);
       check_reset_seen(wait, outcome);
       return;
     case Outcome::failed:
+      return check_failed(gateway, wait, group, outcome);
     case Outcome::handed_over:
-      return fail("P1", std::string(core::name_of(outcome.outcome)) + " by a model that never is: " + outcome.name);
+      return check_handed_over(gateway, wait, group, outcome);
     case Outcome::absent:
       return check_absent(gateway, wait, outcome);
     case Outcome::pending:
     case Outcome::skipped:
     case Outcome::unanchored:
+      if (group != nullptr && check_acker(gateway, wait, *group, outcome)) return;
       return check_verdicts(gateway, wait, group, outcome);
   }
 }
@@ -132,6 +128,10 @@ void Checker::check_processed(const ModelGateway& gateway, const Wait& wait, con
                               const core::ConsumerOutcome& outcome) {
   for (const Stake& stake : wait.stakes) {
     if (!stake.known() || (!wait.is_publish && !stake.names.contains(outcome.name))) continue;
+    if (stake.whole) {
+      check_whole(gateway, wait, stake, group, outcome);
+      continue;
+    }
     if (group.processed(stake.incarnation, stake.partition, stake.offset)) continue;
     if (excused(gateway, wait, group, stake, outcome)) continue;
     fail("P1", outcome.name + " is said to have processed " + place_of(world_, stake) + ", and has not (committed " +
@@ -139,97 +139,12 @@ void Checker::check_processed(const ModelGateway& gateway, const Wait& wait, con
   }
 }
 
-bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
-                      const core::ConsumerOutcome& outcome) {
-  const int partition = world_.commits.group(group.number()).partition;
-  const auto ours = [&](const CommitRecord& record) {
-    return record.group == group.number() && record.topic == stake.topic && record.partition == stake.partition;
-  };
-  // A client that sends no topic ids goes on committing its old positions for a
-  // moment after the topic was made again, and nothing in them says so.
-  for (const CommitRecord& record : world_.commits.records(partition))
-    if (ours(record) && record.kind == CommitRecord::Kind::commit && !record.with_id &&
-        record.incarnation != stake.incarnation && record.offset > stake.offset) {
-      world_.counters.count(Excuse::stale_commit_without_topic_id);
-      return true;
-    }
-  // The row that such a commit leaves behind is asked for by the next gateway.
-  const Told::Key key{group.number(), stake.topic, stake.partition};
-  const auto* positions = gateway.told().all(key);
-  if (positions != nullptr && !positions->empty() && positions->front().seed &&
-      positions->front().incarnation != stake.incarnation && positions->front().offset > stake.offset) {
-    world_.counters.count(Excuse::stale_commit_without_topic_id);
-    return true;
-  }
-  // The broker does not fence a process without membership: its last commit can
-  // land after its successor began at the end, and looks like where that began.
-  for (const CommitRecord& record : world_.commits.records(partition))
-    if (ours(record) && record.by_dead && record.offset <= stake.offset) {
-      world_.counters.count(Excuse::late_commit_of_dead_assigner);
-      return true;
-    }
-  // An answer about offsets names no topic either: one that an open transaction
-  // kept when the topic went is told as the position before the commit behind it.
-  const core::Anchor brought = wait.is_publish ? core::Anchor{} : anchor_in(world_, wait.mark, stake, outcome.name);
-  const auto of_former = [&](const CommitRecord& record) {
-    return ours(record) && record.kind == CommitRecord::Kind::commit && record.incarnation != stake.incarnation &&
-           record.offset == brought.committed && (!brought.at.known() || record.at == brought.at);
-  };
-  const bool seeded = positions != nullptr && !positions->empty() && positions->front().seed &&
-                      positions->front().incarnation != stake.incarnation;
-  const auto& records = world_.commits.records(partition);
-  if (group.carried_over(stake.incarnation, stake.partition) &&
-      (seeded || (brought.known() && std::any_of(records.begin(), records.end(), of_former)))) {
-    world_.counters.count(Excuse::former_topics_offset_asked_for);
-    return true;
-  }
-  // Or it keeps its old position in the new topic, where *earliest* is not asked.
-  // Of several positions the evidence of one is shown, so it cannot tell then.
-  const bool declared = outcome.evidence.anchor_declared || wait.stakes.size() > 1;
-  if (group.carried_over(stake.incarnation, stake.partition) && declared) {
-    world_.counters.count(Excuse::carried_over_by_declared_earliest);
-    return true;
-  }
-  // A resumed mark brings an anchor from before this gateway's time; a break
-  // before it was in sync cannot be seen, or not be told from a commit, because
-  // the record that says who was in the group is older than its tail.
-  if (!wait.is_publish) {
-    const core::Anchor anchor = anchor_in(world_, wait.mark, stake, outcome.name);
-    for (const CommitRecord& record : world_.commits.records(partition)) {
-      const bool breaks = record.by_hand || record.kind == CommitRecord::Kind::tombstone || record.beyond;
-      if (!ours(record) || !breaks) continue;
-      const bool after_anchor = !anchor.at.known() || record.at.offset > anchor.at.offset;
-      if (after_anchor && record.at.offset < gateway.in_sync_from()[static_cast<std::size_t>(partition)]) {
-        world_.counters.count(Excuse::reset_before_gateway_in_sync);
-        return true;
-      }
-    }
-  }
-  // The log's start overtook the consumer, and nobody had told this gateway by
-  // the time of the commit behind it.
-  const Told& told = gateway.told();
-  const core::Time crossed = told.crossed_at(key, stake.offset, wait.began + outcome.elapsed);
-  const core::Offset overtaken = group.overtaken_at(stake.incarnation, stake.partition, stake.offset);
-  if (overtaken != kNoOffset && !wait.is_publish) {
-    world_.counters.count(Excuse::log_start_overtook_marks_anchor);
-    return true;
-  }
-  // The same for one that began at the log's start, as is declared of it.
-  const LogPartition& log = world_.log[stake.incarnation].partitions[static_cast<std::size_t>(stake.partition)];
-  const bool gone = declared && log.log_start > stake.offset;
-  if (gone && told.known_start(stake.incarnation, stake.partition, crossed) <= stake.offset) {
-    world_.counters.count(Excuse::log_start_not_told);
-    return true;
-  }
-  if (overtaken != kNoOffset && told.known_start(stake.incarnation, stake.partition, crossed) <= overtaken) {
-    world_.counters.count(Excuse::log_start_not_told);
-    return true;
-  }
-  return false;
-}
-
-void Checker::check_evidence(const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome) {
+void Checker::check_evidence(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                             const core::ConsumerOutcome& outcome) {
   const core::Evidence& evidence = outcome.evidence;
+  // Where nothing was asked there is nothing to show, and of several positions one is shown.
+  if (std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.whole; })) return;
+  if (check_acker(gateway, wait, group, outcome)) return;
   const Stake* about = nullptr;
   for (const Stake& stake : wait.stakes)
     if (stake.known() && stake.names.contains(outcome.name) && evidence.committed > stake.offset) about = &stake;
@@ -297,6 +212,8 @@ void Checker::check_latest(const ModelGateway& gateway, const Stake& stake, cons
 void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                              const core::ConsumerOutcome& outcome) {
   if (world_.plan.tight_tables || has_prefix(wait.mark)) return;
+  if (std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.whole; })) return;
+  if (wait.is_barrier && outcome.reason == core::PendingReason::asking_end) return;
   const Told& told = gateway.told();
   const core::Time when = wait.began + outcome.elapsed;
   bool allowed = false;
@@ -313,7 +230,7 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
     // What came at the very moment of the outcome may have come just after it.
     for (std::size_t skip = 0;; ++skip) {
       const auto verdict = told.judge_without(skip, {group->number(), stake.topic, stake.partition}, stake.incarnation,
-                                              stake.offset, anchor_in(world_, wait.mark, stake, outcome.name),
+                                              stake.offset, anchor_in(wait.mark, stake, outcome.name),
                                               group->traits().declared_earliest, when);
       if (!verdict) break;
       seen += " " + place_of(world_, stake) + ":" + std::to_string(static_cast<int>(*verdict));

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "ack_log.h"
 #include "core/engine.h"
 
 namespace tidemark::sim {
@@ -52,6 +53,20 @@ class EnginePort {
       });
     ++events_;
     return engine_.resume(request, now, effects);
+  }
+  auto barrier(const core::BarrierRequest& request, const std::vector<std::string>& topics,
+               const std::vector<core::PositionRequest>& positions, core::Time now, core::Effects& effects) {
+    if (recording_ != nullptr)
+      record([owned = request, topics, positions](core::Engine& e, core::Effects& out) mutable {
+        owned.topics = topics;
+        owned.positions = positions;
+        e.barrier(owned, owned.began, out);
+      });
+    ++events_;
+    return engine_.barrier(request, now, effects);
+  }
+  void ack(const AckRecord& ack, core::Time now, core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) { e.ack(ack.ack(), now, out); }, effects);
   }
   void cancel(core::WaitId wait) {
     run([wait](core::Engine& e, core::Effects&) { e.cancel(wait); }, nothing_);

@@ -29,7 +29,11 @@ namespace tidemark::sim {
   X(resumed_settled_mark) X(resumed_pending_mark) X(marks_merged) X(narrowed) X(not_waited)             \
   X(refused_topic_limit) X(refused_gateway_limit) X(refused_not_ready) X(refused_draining)              \
   X(refused_unknown_topic) X(refused_unknown_partition) X(refused_unknown_consumer)                     \
-  X(refused_recreated_topic) X(stranger_joined) X(tables_full)
+  X(refused_recreated_topic) X(stranger_joined) X(tables_full)                                           \
+  X(ack_by_gateway) X(ack_refused) X(ack_failed) X(ack_failed_then_processed) X(ack_late) X(ack_twice)  \
+  X(ack_out_of_order) X(ack_garbage) X(ack_beyond_end) X(commit_before_work) X(look_found) X(look_none) \
+  X(look_failed) X(barrier_over_topics) X(barrier_over_positions) X(barrier_beyond_end)                 \
+  X(barrier_of_other_producers) X(barrier_settled) X(resumed_barrier_mark) X(handed_over)
 
 enum class Fault : std::size_t {
 #define X(name) name,
@@ -52,7 +56,8 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
   X(reset_before_gateway_in_sync) X(stale_commit_without_topic_id) X(former_topics_offset_asked_for) \
   X(carried_over_by_declared_earliest) \
   X(log_start_not_told) X(log_start_overtook_marks_anchor) \
-  X(skipped_by_an_asked_membership) X(late_commit_of_dead_assigner)
+  X(skipped_by_an_asked_membership) X(late_commit_of_dead_assigner) \
+  X(early_client_never_seen) X(stale_ack_without_topic_id)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

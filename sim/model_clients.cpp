@@ -23,6 +23,7 @@ void Clients::start() {
 void Clients::publish_again() {
   if (world_.healing) return;
   publish();
+  if (world_.random.chance(world_.plan.barrier)) barrier();
   const auto mean = world_.plan.publish_every / milliseconds(1);
   // In bursts: most come close together.
   const Duration pause = world_.random.chance(500) ? world_.random.micros(0, 3000) : world_.random.millis(1, 4 * mean);
@@ -124,12 +125,15 @@ void Clients::resume(HeldMark held) {
                         : same                               ? Fault::resumed_same_gateway
                                                              : Fault::resumed_other_gateway);
   if (held.settled) world_.counters.count(Fault::resumed_settled_mark);
+  if (std::any_of(held.stakes.begin(), held.stakes.end(), [](const Stake& s) { return s.whole; }))
+    world_.counters.count(Fault::resumed_barrier_mark);
   if (held.pending) world_.counters.count(Fault::resumed_pending_mark);
 }
 
 void Clients::heal() {
   for (const HeldMark& held : marks_)
     world_.schedule.after(world_.random.millis(4000, 6000), [this, held] { resume(held); });
+  world_.schedule.after(seconds(7), [this] { barrier(); });
   for (const int second : {5, 17, 22})
     world_.schedule.after(seconds(second), [this] {
       for (int topic = 0; topic < world_.log.names(); ++topic) {

@@ -2,7 +2,8 @@
 //
 // A publisher asks any gateway; whoever holds a mark asks any other, later, once
 // or again, alone or merged with another mark, after the gateway that made it is
-// gone. Clients pass marks on as text, as real ones do.
+// gone. Clients pass marks on as text, as real ones do. Others wait for what they
+// did not publish: whole topics, and positions of other producers (barriers).
 //
 // Threading: none.
 #pragma once
@@ -18,6 +19,7 @@ namespace tidemark::sim {
 
 struct World;
 class ModelGateway;
+struct BarrierSpec;
 
 class Clients {
  public:
@@ -46,6 +48,9 @@ class Clients {
   void publish_to(ModelGateway& gateway, const std::string& topic, std::optional<core::Partition> partition,
                   core::Duration wait);
   void resume(HeldMark held);
+  void barrier();
+  void add_topic(const ModelGateway& gateway, int topic, BarrierSpec& spec);
+  void add_position(const ModelGateway& gateway, int topic, BarrierSpec& spec);
   ModelGateway* any_gateway();
   void count_refusal(const core::Refusal& refusal);
 

@@ -59,6 +59,9 @@ void ModelGateway::kill() {
   appends_.clear();
   questions_.clear();
   heard_.clear();
+  looks_.clear();
+  next_ack_ = must_read_acks_ = 0;
+  reads_acks_ = acks_scheduled_ = false;
   must_pass_.clear();
   lost_at_.reset();
   synced_since_.reset();
@@ -93,6 +96,7 @@ void ModelGateway::lose_log() {
     world_.counters.count(Fault::log_regained);
     world_.trace.note(world_.now(), "log regained", {{"gw", number_}});
     for (int p = 0; p < static_cast<int>(tails_.size()); ++p) wake(p, true);
+    wake_acks();
     tell_topics();
     if (world_.random.chance(500)) {
       world_.counters.count(Fault::seeded_again);
@@ -121,6 +125,7 @@ void ModelGateway::heal() {
     return;
   }
   for (int p = 0; p < static_cast<int>(tails_.size()); ++p) wake(p, true);
+  wake_acks();
 }
 
 std::variant<core::WaitId, core::Refusal> ModelGateway::publish(const PublishSpec& spec) {
@@ -164,6 +169,7 @@ std::variant<core::WaitId, core::Refusal> ModelGateway::resume(const ResumeSpec&
     world_.trace.note(world_.now(), "resume", {{"gw", number_}, {"wait", static_cast<std::int64_t>(wait->value())},
                                                {"ms", spec.wait / milliseconds(1)}});
     world_.checker->began_resume(*this, *wait, spec);
+    note_looks(effects, *wait);
   }
   carry_out(effects);
   return result;
@@ -187,14 +193,11 @@ void ModelGateway::carry_out(Effects& effects) {
     world_.checker->answered(*this, answer);
   }
   for (const core::AskEnds& ask : effects.asks) ask_ends(ask);
-  for (const core::Look& look : effects.looks) {
-    later(world_.random.skewed(200, 3000), [this, number = look.number] {
-      core::Sight sight;  // this log cannot be read: what is in doubt stays so
-      sight.number = number;
-      Effects more;
-      port_->sight(sight, world_.now(), more);
-      carry_out(more);
-    });
+  for (const core::Look& question : effects.looks) look(question);
+  for (const auto& [wait, refusal] : effects.refusals) {
+    world_.trace.note(world_.now(), "refusal", {{"gw", number_}, {"wait", static_cast<std::int64_t>(wait.value())}},
+                      refusal.detail);
+    world_.checker->refused_late(*this, wait, refusal);
   }
   for (const core::WaitId wait : effects.overdue_appends) {
     const core::Delivery delivery = withdraw(wait);

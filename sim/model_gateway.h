@@ -48,6 +48,14 @@ struct ResumeSpec {
   std::vector<std::string> only;
 };
 
+struct BarrierSpec {
+  std::vector<std::string> topics;
+  std::vector<core::PositionRequest> positions;
+  std::vector<Stake> stakes;  // what it stands for
+  core::Duration wait{};
+  bool hold = true;
+};
+
 class ModelGateway {
  public:
   ModelGateway(World& world, int number);
@@ -65,10 +73,13 @@ class ModelGateway {
   std::variant<core::WaitId, core::Refusal> publish(const PublishSpec& spec);
   // An answer that comes at once is handled after this returns.
   std::variant<core::WaitId, core::Refusal> resume(const ResumeSpec& spec);
+  std::variant<core::WaitId, core::Refusal> barrier(const BarrierSpec& spec);
   void cancel(core::WaitId wait);
+  std::optional<core::Refusal> check(const core::Ack& ack) const { return port_->engine().check(ack, now()); }
 
   // The world tells.
   void commits_appended(int partition) { wake(partition, false); }
+  void acks_appended() { wake_acks(); }
   void topic_changed();
 
   int number() const { return number_; }
@@ -137,6 +148,13 @@ class ModelGateway {
   void ask_seed(int group);
   void answered_one();
   void check_synced();
+  core::Time now() const;
+  void wake_acks();
+  void read_acks();
+  void tell_ack(const AckRecord& record);
+  void note_looks(const core::Effects& effects, core::WaitId wait);
+  void look(const core::Look& look);
+  void serve_look(const core::Look& look);
   void ask_ends(const core::AskEnds& ask);
   void serve_ends(const std::string& topic, core::Partition partition, std::uint64_t number);
 
@@ -159,6 +177,11 @@ class ModelGateway {
   std::map<std::pair<std::string, core::Partition>, Question> questions_;
   // By question for an end: how many commits were told before it.
   std::map<std::tuple<std::string, core::Partition, std::uint64_t>, std::uint64_t> heard_;
+  std::map<std::uint64_t, core::WaitId> looks_;  // whose look it is, by number
+  std::size_t next_ack_ = 0;
+  std::size_t must_read_acks_ = 0;
+  bool reads_acks_ = false;      // begins when the groups are known, or nobody would be expected to ack
+  bool acks_scheduled_ = false;
   std::optional<core::Time> lost_at_;
   std::optional<core::Time> synced_since_;
   std::optional<core::Time> drain_by_;

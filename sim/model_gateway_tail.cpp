@@ -16,6 +16,16 @@ using core::Effects;
 using core::Offset;
 using std::chrono::milliseconds;
 
+namespace {
+
+// A group without members names no client.
+std::string client_of(const GroupTraits& traits, int members) {
+  if (members == 0) return {};
+  return traits.kafka_go ? traits.name + "@host (github.com/segmentio/kafka-go)" : "client-" + traits.name;
+}
+
+}  // namespace
+
 void ModelGateway::stall(int partition) {
   if (!alive()) return;
   world_.counters.count(Fault::tail_stalled);
@@ -135,7 +145,7 @@ void ModelGateway::tell_membership(const CommitRecord& record) {
   told_->membership(record.group, record.at, nullptr, exists, exists, record.members,
                     state.topics_known ? &subscribed : nullptr, world_.now());
   Effects effects;
-  port_->group(state, traits.name, topics, "client-" + traits.name, world_.now(), effects);
+  port_->group(state, traits.name, topics, client_of(traits, state.members), world_.now(), effects);
   carry_out(effects);
 }
 
@@ -206,7 +216,7 @@ void ModelGateway::ask_group(int number) {
       told_->membership(number, {}, as_of, group.exists, group.managed, group.members,
                         state.topics_known ? &subscribed : nullptr, world_.now());
       Effects effects;
-      port_->group(state, traits.name, topics, "client-" + traits.name, world_.now(), effects);
+      port_->group(state, traits.name, topics, client_of(traits, state.members), world_.now(), effects);
       carry_out(effects);
       answered_one();
     });
@@ -244,6 +254,8 @@ void ModelGateway::answered_one() {
   if (unanswered_ > 0 || (!syncing_ && !lost_at_)) return;
   must_pass_.clear();
   for (int p = 0; p < world_.commits.partitions(); ++p) must_pass_.push_back(world_.commits.end(p));
+  must_read_acks_ = world_.acks.records().size();
+  reads_acks_ = true;
   check_synced();
 }
 
@@ -254,6 +266,7 @@ void ModelGateway::check_synced() {
       wake(static_cast<int>(p), false);
       return;
     }
+  if (next_ack_ < must_read_acks_) return wake_acks();
   must_pass_.clear();
   syncing_ = false;
   if (!ever_synced_) in_sync_from_ = *positions();

@@ -143,6 +143,10 @@ void ModelGroup::poll(Place place, Cursor& cursor) {
   const Offset most = traits_.style == CommitStyle::per_record ? 1 : traits_.batch;
   const Offset to = cursor.position + std::min(available, most);
   const Duration work = world_.healing ? milliseconds(1) : traits_.work;
+  if (traits_.commits_early) {
+    world_.counters.count(Fault::commit_before_work);
+    send_commit(place, cursor, to, world_.random.skewed(100, 2000));
+  }
   later(place, work + world_.random.micros(0, 500), [this, place, to](Cursor& c) { work_done(place, c, to); });
 }
 
@@ -151,9 +155,13 @@ void ModelGroup::work_done(Place place, Cursor& cursor, Offset to) {
     transact(place, cursor, to);
     return;
   }
-  remember(cursor.incarnation, place.second, cursor.position, to);
+  if (traits_.acks) {
+    finish_acked(place, cursor.incarnation, cursor.position, to);
+  } else {
+    remember(cursor.incarnation, place.second, cursor.position, to);
+  }
   cursor.position = to;
-  commit_batch(place, cursor);
+  if (!traits_.commits_early) commit_batch(place, cursor);
   poll(place, cursor);
 }
 

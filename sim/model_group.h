@@ -9,17 +9,22 @@
 // it is away.
 //
 // What makes it honest: nothing is committed by a member before it was
-// processed, except where a fault says so and is counted.
+// processed, except where a fault says so and is counted, or where the gateway
+// can know better: a client that names itself as one that commits early, and a
+// consumer that is declared to send acks, which say what its commits do not.
 //
 // Threading: none.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "ack_log.h"
 #include "commit_log.h"
 #include "core/position.h"
 #include "core/time.h"
@@ -41,6 +46,11 @@ struct GroupTraits {
   bool repeats_idle = false;       // the same commit again when nothing happened
   bool commits_initial = false;    // commits its position before reading anything
   bool commits_twice = false;
+  bool acks = false;               // says record by record what it processed
+  bool acks_declared = false;      // in the gateway's configuration
+  bool kafka_go = false;           // by its client's name: commits before the work, as far as anybody can tell
+  bool commits_after = false;      // declared: it does not, whatever its client
+  bool commits_early = false;      // it really does
   std::vector<int> topics;
   int members = 1;
   int batch = 10;
@@ -57,6 +67,8 @@ class ModelGroup {
   // Faults; each does nothing where it makes no sense now.
   void disturb();
   void administer();
+  // Acks that no gateway may believe, some of them in this group's name.
+  void poison_acks();
   // The faults are over: everybody runs, and commits soon.
   void heal();
 
@@ -66,6 +78,8 @@ class ModelGroup {
 
   // The truth.
   bool processed(int incarnation, core::Partition partition, core::Offset offset) const;
+  // It has said at least once that this record failed.
+  bool failed_once(int incarnation, core::Partition partition, core::Offset offset) const;
   bool carried_over(int incarnation, core::Partition partition) const {
     return carried_.contains({incarnation, partition});
   }
@@ -109,6 +123,9 @@ class ModelGroup {
   void transact(Place place, Cursor& cursor, core::Offset to);
   void settle(Place place, std::uint64_t life, std::int64_t producer, int incarnation, core::Offset from,
               core::Offset to, bool commit);
+  void finish_acked(Place place, int incarnation, core::Offset from, core::Offset to);
+  void say(Place place, int incarnation, core::Range offsets, bool failed, core::Duration delay);
+  void send_ack(AckRecord record);
   void remember(int incarnation, core::Partition partition, core::Offset from, core::Offset to);
   void send_commit(Place place, const Cursor& cursor, core::Offset offset, core::Duration delay);
   bool deliver_commit(Place place, int incarnation, std::uint64_t generation, core::Offset offset,
@@ -134,6 +151,8 @@ class ModelGroup {
   std::uint64_t next_life_ = 0;
   std::map<Place, Cursor> cursors_;
   std::map<Place, std::vector<bool>> processed_;  // by (incarnation, partition)
+  std::set<std::tuple<int, core::Partition, core::Offset>> failed_;
+  std::map<Place, core::Offset> acked_to_;        // by (incarnation, partition)
   std::map<Place, bool> carried_;                 // likewise
   std::map<Place, std::vector<std::pair<core::Offset, core::Offset>>> overtaken_;  // likewise: from, to
 };

@@ -23,6 +23,7 @@ void ModelGroup::drop_cursors() {
 }
 
 void ModelGroup::commit_before_leaving() {
+  if (traits_.commits_early) return;  // done before the work
   if (traits_.style == CommitStyle::never || traits_.style == CommitStyle::transactional) return;
   for (auto& [place, cursor] : cursors_)
     if (cursor.resolved && cursor.position != cursor.sent)

@@ -29,6 +29,14 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "mark_loses_anchor",
     "cancelled_wait_leaks",
     "deadline_is_success",
+    "commit_counts_beside_acks",
+    "early_is_believed",
+    "ack_beyond_end_counts",
+    "earlier_ack_wins",
+    "barrier_takes_known_end",
+    "barrier_forgets_partition",
+    "pending_taken_as_lowest",
+    "not_found_is_settled",
 };
 
 }  // namespace

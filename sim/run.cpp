@@ -62,7 +62,9 @@ class Run {
       const GroupTraits& traits = group->traits();
       world_.trace.note(world_.now(), "group", {{"style", static_cast<int>(traits.style)}, {"latest", traits.latest},
                                                 {"assign_only", traits.assign_only}, {"declared", traits.declared_earliest},
-                                                {"ids", traits.sends_ids}, {"shows topics", traits.shows_topics}}, traits.name);
+                                                {"ids", traits.sends_ids}, {"shows topics", traits.shows_topics},
+                                                {"acks", traits.acks + traits.acks_declared}, {"kafka-go", traits.kafka_go},
+                                                {"early", traits.commits_early}}, traits.name);
     }
     for (int topic = 0; topic < plan.topics; ++topic) {
       const auto named = config.wait_for.find(world_.log.name(topic));
@@ -107,7 +109,8 @@ class Run {
     if (roll >= 30 && roll < 50 && plan.admin_faults) world_.random.pick(world_.groups)->administer();
     if (roll >= 50 && roll < 60 && plan.topic_faults) topic_fault();
     if (roll >= 60 && roll < 80 && plan.gateway_faults) gateway_fault();
-    if (roll >= 80 && roll < 90) world_.random.pick(world_.gateways)->ask_again();
+    if (roll >= 80 && roll < 88) world_.random.pick(world_.gateways)->ask_again();
+    if (roll >= 88 && roll < 90 && plan.ack_faults) world_.random.pick(world_.groups)->poison_acks();
     if (roll >= 90 && world_.random.chance(plan.read_again))
       world_.random.pick(world_.gateways)->read_again(world_.random.small(0, world_.commits.partitions() - 1));
     world_.schedule.after(world_.random.skewed(10'000, 3 * (plan.fault_every / std::chrono::microseconds(1)) + 20'000),

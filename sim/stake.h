@@ -5,6 +5,7 @@
 // mark the events behind it, and for each event who was to be waited for.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,6 +21,11 @@ struct Stake {
   int incarnation = -1;             // -1 where the append's fate is not known
   core::Partition partition = -1;
   core::Offset offset = core::kNoOffset;
+  // A barrier over a whole partition: `offset` is the last record that was in it
+  // at the call (kNoOffset: none), and what lies below a consumer's baseline is
+  // not asked of it. Baselines are filled in when its mark is passed on.
+  bool whole = false;
+  std::map<std::string, core::Offset> since;
   std::set<std::string> names;
   bool known() const { return incarnation >= 0; }
 };

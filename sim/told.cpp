@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ack_log.h"
+
 namespace tidemark::sim {
 
 using core::kNoOffset;
@@ -88,6 +90,7 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
   } else {
     group.as_of = as_of;
   }
+  if (members > 0) group.client_known = true;
   if (group.members > 0 && members == 0) group.signs.push_back(now);
   if (group.members == 0 && members > 0) group.gained.push_back(now);
   group.told = true;
@@ -105,6 +108,14 @@ void Told::topic(int topic, int incarnation, int partitions) { topics_[topic] = 
 void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t heard, core::Time now) {
   Offset& known = ends_[{incarnation, partition}];
   known = std::max(known, end);
+  std::uint64_t& judged = judged_to_[{incarnation, partition}];
+  judged = std::max(judged, heard);
+  for (const auto& [topic, now_there] : topics_) {
+    if (now_there.first != incarnation) continue;
+    for (std::size_t group = 0; group < groups_.size(); ++group)
+      if (groups_[group].topics.contains(topic))
+        first_ends_.try_emplace(Key{static_cast<int>(group), topic, partition}, incarnation, end);
+  }
   for (auto& [key, positions] : positions_) {
     if (std::get<2>(key) == partition && this->incarnation(std::get<1>(key)) == incarnation) {
       positions.unanswered = 0;
@@ -112,6 +123,37 @@ void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t h
         if (!position.judged && position.order <= heard) position.judged = now;
     }
   }
+}
+
+void Told::ack(const AckRecord& record, int topic, bool expected, core::Time now) {
+  GroupKnown& group = groups_[static_cast<std::size_t>(record.group)];
+  ++heard_;
+  // Whatever waits for the end of the topic that has the name holds those behind it.
+  const int now_there = incarnation(topic);
+  if (record.incarnation != now_there && record.offsets.last >= known_end(now_there, record.partition))
+    acks_behind_end_[{record.group, now_there, record.partition}] = heard_;
+  if (record.incarnation < 0) return;
+  group.last_ack = now;
+  group.last_commit = now;
+  const ToldAcks::Key key{record.group, record.incarnation, record.partition};
+  const bool here = incarnation(topic) == record.incarnation && record.partition < partitions(topic) &&
+                    (expected || group.topics.contains(topic));
+  const bool below_end = record.offsets.last < known_end(record.incarnation, record.partition);
+  if (!below_end) acks_behind_end_[key] = heard_;
+  const auto behind = acks_behind_end_.find(key);
+  const bool waits = behind != acks_behind_end_.end() && judged_to_[{record.incarnation, record.partition}] < behind->second;
+  acks_.told(key, {now, record.offsets, record.failed, here && below_end && !waits});
+}
+
+Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end) const {
+  if (declared) return 0;
+  if (const auto* positions = all(key))
+    for (const ToldPosition& position : *positions) {
+      if (position.offset == kNoOffset || position.beyond) continue;
+      return position.incarnation == incarnation ? position.offset : end;
+    }
+  const auto first = first_ends_.find(key);
+  return first != first_ends_.end() && first->second.first == incarnation ? first->second.second : end;
 }
 
 void Told::log_start(int incarnation, Partition partition, Offset log_start, core::Time now) {

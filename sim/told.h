@@ -22,8 +22,11 @@
 #include "core/events.h"
 #include "core/mark.h"
 #include "core/time.h"
+#include "told_acks.h"
 
 namespace tidemark::sim {
+
+struct AckRecord;
 
 struct ToldPosition {
   core::Time when{};
@@ -64,6 +67,8 @@ class Told {
     std::set<int> asked_topics;  // of answers that the tail has yet to confirm
     bool topics_known = false;
     bool asked_empty = false; // an answer said so, of a moment that nobody knows
+    bool client_known = false;  // members and their client were told
+    core::Time last_ack{};
     bool unclear = false;     // an answer and the tail disagree until the tail has caught up
   };
 
@@ -72,6 +77,12 @@ class Told {
   void commit(const CommitRecord& record, core::Offset settled_at, core::Time now);
   void seed(int group, const core::TailPositions& as_of, std::span<const std::pair<Key, CommitLog::Row>> rows,
             core::Time now);
+  // `expected`: the configuration waits for it at this topic.
+  void ack(const AckRecord& record, int topic, bool expected, core::Time now);
+  const ToldAcks& acks() const { return acks_; }
+  // Below it nothing is asked of the group by a barrier over the partition, as
+  // far as can be told from here: never lower than what the gateway may hold.
+  core::Offset baseline(const Key& key, int incarnation, bool declared, core::Offset end) const;
   void membership(int group, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
                   int members, const std::set<int>* topics, core::Time now);
   void topic(int topic, int incarnation, int partitions);
@@ -115,6 +126,10 @@ class Told {
   };
 
   std::uint64_t heard_ = 0;
+  ToldAcks acks_;
+  std::map<ToldAcks::Key, std::uint64_t> acks_behind_end_;  // the latest above its known end, of `heard_`
+  std::map<std::pair<int, core::Partition>, std::uint64_t> judged_to_;  // by (incarnation, partition)
+  std::map<Key, std::pair<int, core::Offset>> first_ends_;  // incarnation, end when first seen
   std::vector<GroupKnown> groups_;
   std::map<Key, Positions> positions_;
   std::map<int, std::pair<int, int>> topics_;  // topic → incarnation, partitions

@@ -21,6 +21,9 @@ World::World(std::uint64_t seed, bool verbose)
   commits.appended = [this](int partition) {
     for (auto& gateway : gateways) gateway->commits_appended(partition);
   };
+  acks.appended = [this] {
+    for (auto& gateway : gateways) gateway->acks_appended();
+  };
 }
 
 World::~World() = default;
@@ -57,6 +60,9 @@ void draw_faults(Plan& plan, Random& random) {
   plan.group_faults = random.chance(750);
   plan.admin_faults = random.chance(500);
   plan.topic_faults = random.chance(400);
+  plan.ack_faults = random.chance(500);
+  plan.barrier = rate(random, 150);
+  plan.look_fault = rate(random, 400);
   plan.publish_every = random.millis(20, 600);
   plan.fault_every = random.millis(100, 3000);
 }
@@ -72,6 +78,20 @@ void draw_limits(Plan& plan, Random& random) {
   if (!plan.tight_tables) return;
   config.max_consumers = static_cast<std::size_t>(random.between(1, 6));
   config.max_frontiers = static_cast<std::size_t>(random.between(1, 12));
+}
+
+// How it says what it has done, beside or instead of its commits.
+void draw_evidence(GroupTraits& traits, Random& random) {
+  const bool orderly = traits.style == CommitStyle::per_record || traits.style == CommitStyle::per_batch;
+  if (random.chance(200) && traits.style != CommitStyle::transactional) {
+    traits.acks = true;
+    traits.acks_declared = random.chance(600);
+    traits.commits_early = traits.acks_declared && orderly && random.chance(600);
+  } else if (random.chance(120) && orderly && !traits.assign_only) {
+    traits.kafka_go = true;
+    traits.commits_early = random.chance(700);
+    traits.commits_after = !traits.commits_early && random.chance(500);
+  }
 }
 
 GroupTraits draw_group(World& world, int number) {
@@ -100,13 +120,18 @@ GroupTraits draw_group(World& world, int number) {
   traits.work = random.skewed(200, 300'000);
   traits.commit_period = random.millis(200, 5000);
   traits.resolve_delay = random.millis(1, 2000);
+  draw_evidence(traits, random);
   return traits;
 }
 
 void draw_expectations(World& world) {
   core::EngineConfig& config = world.plan.engine;
-  for (const auto& group : world.groups)
-    if (group->traits().declared_earliest) config.reset_earliest.push_back(group->traits().name);
+  for (const auto& group : world.groups) {
+    const GroupTraits& traits = group->traits();
+    if (traits.declared_earliest) config.reset_earliest.push_back(traits.name);
+    if (traits.acks_declared) config.acking.push_back(traits.name);
+    if (traits.commits_after) config.commits_after.push_back(traits.name);
+  }
   for (int topic = 0; topic < world.plan.topics; ++topic) {
     if (!world.random.chance(500)) continue;
     std::vector<std::string>& names = config.wait_for[world.log.name(topic)];

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "ack_log.h"
 #include "commit_log.h"
 #include "core/engine.h"
 #include "fault.h"
@@ -51,6 +52,9 @@ struct Plan {
   bool group_faults = false;
   bool admin_faults = false;
   bool topic_faults = false;
+  bool ack_faults = false;
+  int barrier = 0;  // permille of publishes that are followed by one
+  int look_fault = 0;
   bool tight_tables = false;  // max_consumers or max_frontiers may be hit
   core::EngineConfig engine;
 };
@@ -66,6 +70,7 @@ struct World {
   Plan plan;
   ModelLog log;
   CommitLog commits;
+  AckLog acks;
   std::vector<std::unique_ptr<ModelGroup>> groups;
   std::vector<std::unique_ptr<ModelGateway>> gateways;
   std::unique_ptr<Checker> checker;

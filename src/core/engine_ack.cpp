@@ -84,7 +84,10 @@ void Engine::ack(const Ack& ack, Time now, Effects& effects) {
     return;
   }
   PartitionEnds& ends = s.topics.ends(*topic, ack.partition);
-  if (ack.offsets.last >= ends.known_end && !planted(Bug::ack_beyond_end_counts)) {
+  // Behind one that waits for the end, its consumer's others wait too: the later wins.
+  const bool behind = std::any_of(ends.held_acks.begin(), ends.held_acks.end(),
+                                  [&](const HeldAck& held) { return held.consumer == *number; });
+  if ((ack.offsets.last >= ends.known_end || behind) && !planted(Bug::ack_beyond_end_counts)) {
     if (ends.held_acks.size() >= PartitionEnds::kMaxHeldAcks) {
       ++s.stats.acks_ignored;
       return;
@@ -139,12 +142,16 @@ void Engine::State::judge_acks(TopicNumber topic, Partition partition, std::uint
   if (ends.held_acks.empty()) return;
   std::vector<HeldAck> held = std::move(ends.held_acks);
   ends.held_acks.clear();
+  std::vector<ConsumerNumber> waiting;
   for (HeldAck& ack : held) {
-    if (ack.offsets.last < topics.ends(topic, partition).known_end) {
+    if (std::find(waiting.begin(), waiting.end(), ack.consumer) != waiting.end()) {
+      topics.ends(topic, partition).held_acks.push_back(std::move(ack));
+    } else if (ack.offsets.last < topics.ends(topic, partition).known_end) {
       apply_ack(ack.consumer, topic, partition, ack.offsets, ack.failed, ack.reason, now, effects);
     } else if (asked >= ack.ask) {
       ++stats.acks_ignored;  // of records that do not exist
     } else {
+      waiting.push_back(ack.consumer);
       topics.ends(topic, partition).held_acks.push_back(std::move(ack));
     }
   }

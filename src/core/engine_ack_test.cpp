@@ -112,6 +112,22 @@ TEST(EngineAcks, P1AnAckBeyondTheEndIsHeldAskedAndJudged) {
   EXPECT_FALSE(g.answered(wait));
 }
 
+TEST(EngineAcks, P6WhatIsBehindOneThatWaitsForTheEndDoesNotOvertakeIt) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const WaitId wait = g.append(0, 10);
+  g.ack("views", 0, {10, Gateway::kEnd + 2}, true, "no room");  // waits for the end
+  g.ack("views", 0, {10, 10});                                   // the later one wins
+  EXPECT_FALSE(g.answered(wait));
+  const auto asks = g.asked();
+  ASSERT_EQ(asks.size(), 1U);
+  g.ends("orders", 0, Gateway::kEnd + 5, asks[0].number);
+  const Answer after = g.look(g.answer(wait).mark);
+  ASSERT_EQ(after.consumers.size(), 1U);
+  EXPECT_EQ(after.consumers[0].outcome, Outcome::processed);
+}
+
 TEST(EngineAcks, P7AcksAboveTheEndAreKeptUpToABound) {
   Gateway g;
   g.start();

@@ -123,7 +123,7 @@ void Engine::State::answer(std::uint32_t slot, Time now, Effects& effects) {
   for (const WaitTerm& term : wait.terms)
     answer.positions.push_back({topics[term.topic].name, term.topic_id, term.partition, term.last, term.leader_epoch});
   answer.consumers = outcomes_of(wait, now);
-  answer.settled = wait.open == 0 && !wait.unknown_terms;
+  answer.settled = wait.open == 0 && !wait.unknown_terms && wait.asking == 0;
   answer.draining = wait.cut_by_drain && !answer.settled;
   answer.elapsed = now - wait.began;
   answer.append_elapsed = wait.is_publish ? wait.appended - wait.began : Duration::zero();

@@ -56,6 +56,16 @@ TEST(EngineBarrier, ATopicIsAllThatIsInItWhenItsEndsAreTold) {
   EXPECT_EQ(g.answer(wait).positions.size(), 3U);
 }
 
+// Found by the simulator, seed 191.
+TEST(EngineBarrier, IsNotSettledBeforeItsEndsAreToldEvenWhereNobodyIsAsked) {
+  Gateway g;
+  g.start();
+  const WaitId wait = g.barrier(over_orders(g));
+  g.advance(seconds(3));
+  EXPECT_FALSE(g.answer(wait).settled);
+  EXPECT_TRUE(g.answer(wait).mark.empty());
+}
+
 TEST(EngineBarrier, AnEndKnownFromBeforeDoesNotDo) {
   Gateway g;
   g.start();

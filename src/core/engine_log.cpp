@@ -157,7 +157,9 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
     if (*number < seen.size()) seen[*number] = true;
     Topic& topic = s.topics[*number];
     const bool recreated = !topic.id.is_nil() && !state.topic_id.is_nil() && topic.id != state.topic_id;
+    if (recreated && topic.listed) topic.made_again = true;
     if (!state.topic_id.is_nil()) topic.id = state.topic_id;
+    topic.listed = topic.listed || !state.topic_id.is_nil();
     const Partition before = topic.partitions;
     topic.partitions = std::min(state.partitions, Topics::kMaxPartitions);
     s.see_partitions(*number, before, effects);
@@ -264,7 +266,6 @@ void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t 
 }
 
 void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& effects) {
-  topics[topic].made_again = true;
   const std::vector<ConsumerNumber> linked = topics[topic].consumers;
   for (const ConsumerNumber number : linked) {
     std::vector<std::uint64_t> keys;

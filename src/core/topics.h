@@ -64,7 +64,8 @@ struct Topic {
   std::vector<PartitionEnds> ends;
   std::vector<ConsumerNumber> consumers;  // those with a frontier or a subscription here
   std::size_t open_waits = 0;  // publishes held
-  bool made_again = false;  // seen with another id before: offsets asked for may be of the former one
+  bool listed = false;      // the log's list has named it, with its id
+  bool made_again = false;  // listed with another id before: offsets asked for may be of the former one
   bool exists() const { return partitions > 0; }
 };
 

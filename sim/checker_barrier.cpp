@@ -1,0 +1,111 @@
+// Barriers: everything that was there at the call, and appends that were in doubt.
+
+#include <algorithm>
+#include <utility>
+
+#include "checker.h"
+#include "model_gateway.h"
+#include "model_group.h"
+#include "world.h"
+
+namespace tidemark::sim {
+
+void Checker::began_barrier(const ModelGateway& gateway, core::WaitId id, const BarrierSpec& spec) {
+  if (!gateway.should_be_ready()) fail("P8", "a barrier was taken by a gateway that is not ready");
+  Wait wait;
+  wait.is_barrier = true;
+  wait.hold = spec.hold;
+  wait.began = world_.now();
+  wait.deadline = world_.now() + spec.wait;
+  wait.stakes = spec.stakes;
+  // Who is waited for is decided now, for each topic (P10).
+  for (Stake& stake : wait.stakes) {
+    Wait of_topic;
+    expect_names(gateway, world_.log.name(stake.topic), of_topic);
+    stake.names = of_topic.may_name;
+    wait.must_name.insert(of_topic.must_name.begin(), of_topic.must_name.end());
+    wait.may_name.insert(of_topic.may_name.begin(), of_topic.may_name.end());
+  }
+  wait.beyond = std::any_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) {
+    return !stake.whole && stake.offset >= world_.log.at(stake.incarnation, stake.partition).end();
+  });
+  note_before(gateway, wait);
+  if (!open_.emplace(key(gateway, id), std::move(wait)).second) fail("P4", "a wait's id is used twice at a time");
+}
+
+void Checker::refused_late(const ModelGateway& gateway, core::WaitId id, const core::Refusal& refusal) {
+  const auto found = open_.find(key(gateway, id));
+  if (found == open_.end()) return fail("P4", "a wait that is not open was refused");
+  const Wait& wait = found->second;
+  if (!wait.is_barrier || refusal.code != core::Refusal::Code::beyond_end || !wait.beyond)
+    fail("P7", "refused without cause: " + refusal.detail);
+  world_.counters.count(Fault::barrier_beyond_end);
+  answered_.insert(found->first);
+  open_.erase(found);
+}
+
+void Checker::told_sight(const ModelGateway& gateway, core::WaitId id, const Uuid& event) {
+  const auto found = open_.find(key(gateway, id));
+  const auto place = world_.log.find(event);
+  if (found == open_.end() || !place) return;
+  for (Stake& stake : found->second.stakes) {
+    if (stake.event != event || stake.known()) continue;
+    stake.incarnation = place->incarnation;
+    stake.partition = place->partition;
+    stake.offset = place->offset;
+  }
+  note_before(gateway, found->second);
+}
+
+// Where its mark says less than all of a partition, a barrier was answered for less.
+void Checker::check_barrier_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer) {
+  if (!answer.settled) return;
+  if (answer.all_processed()) world_.counters.count(Fault::barrier_settled);
+  for (const Stake& stake : wait.stakes) {
+    if (!stake.whole || stake.offset == core::kNoOffset) continue;
+    if (gateway.told().known_start(stake.incarnation, stake.partition, world_.now()) > stake.offset) continue;
+    const bool covered = std::any_of(answer.mark.terms.begin(), answer.mark.terms.end(), [&](const core::Term& term) {
+      return term.topic == world_.log.name(stake.topic) && term.partition == stake.partition && term.last >= stake.offset;
+    });
+    if (!covered && gateway.told().incarnation(stake.topic) == stake.incarnation)
+      return fail("P1", "a barrier over " + world_.log.name(stake.topic) + " leaves out partition " +
+                            std::to_string(stake.partition) + " up to " + std::to_string(stake.offset));
+  }
+}
+
+void Checker::narrow_to(const core::Mark& mark, Stake& stake) const {
+  std::set<std::string> asked;
+  for (const core::Term& term : mark.terms)
+    if (term.topic == world_.log.name(stake.topic) && term.partition == stake.partition)
+      for (const core::Expected& expected : term.expected) asked.insert(expected.name);
+  std::erase_if(stake.names, [&](const std::string& name) { return !asked.contains(name); });
+}
+
+core::Offset Checker::baseline(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group) const {
+  const auto carried = stake.since.find(group.traits().name);
+  if (carried != stake.since.end()) return carried->second;
+  return gateway.told().baseline({group.number(), stake.topic, stake.partition}, stake.incarnation,
+                                 group.traits().declared_earliest, stake.offset + 1);
+}
+
+void Checker::check_whole(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group,
+                          const core::ConsumerOutcome& outcome) {
+  const Told& told = gateway.told();
+  if (told.incarnation(stake.topic) != stake.incarnation) return;  // made again: there is nothing left to ask
+  const LogPartition& log = world_.log.at(stake.incarnation, stake.partition);
+  const core::Offset from = std::max(baseline(gateway, stake, group),
+                                     told.known_start(stake.incarnation, stake.partition, world_.now()));
+  for (core::Offset offset = from; offset <= stake.offset; ++offset) {
+    if (log.records[static_cast<std::size_t>(offset)] == RecordKind::control) continue;
+    if (group.processed(stake.incarnation, stake.partition, offset)) continue;
+    Stake one = stake;
+    one.whole = false;
+    one.offset = offset;
+    if (excused(gateway, wait, group, one, outcome)) continue;
+    return fail("P1", outcome.name + " passed a barrier over " + world_.log.name(stake.topic) + "/" +
+                          std::to_string(stake.partition) + " from " + std::to_string(from) + " to " +
+                          std::to_string(stake.offset) + ", and has not processed " + std::to_string(offset));
+  }
+}
+
+}  // namespace tidemark::sim

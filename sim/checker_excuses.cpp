@@ -1,0 +1,128 @@
+// What the checker lets pass: each a limit that the documentation states, as
+// narrow as it, and counted.
+
+#include <algorithm>
+
+#include "checker.h"
+#include "model_gateway.h"
+#include "model_group.h"
+#include "world.h"
+
+namespace tidemark::sim {
+
+using core::kNoOffset;
+
+core::Anchor Checker::anchor_in(const core::Mark& mark, const Stake& stake, const std::string& name) const {
+  for (const core::Term& term : mark.terms) {
+    if (term.topic != world_.log.name(stake.topic) || term.partition != stake.partition) continue;
+    const bool found_since = term.kind == core::Term::Kind::pending && term.id == stake.event;
+    if (!found_since && (stake.offset < term.first || stake.offset > term.last)) continue;
+    for (const core::Expected& expected : term.expected)
+      if (expected.name == name) return expected.anchor;
+  }
+  return {};
+}
+
+bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
+                      const core::ConsumerOutcome& outcome) {
+  // Nothing in an ack without a topic id says which topic of that name it meant.
+  for (const AckRecord& ack : world_.acks.records())
+    if (ack.group == group.number() && ack.incarnation >= 0 && ack.topic_id.is_nil() && ack.topic == world_.log.name(stake.topic) &&
+        ack.incarnation != stake.incarnation && ack.partition == stake.partition && !ack.failed &&
+        ack.offsets.first <= stake.offset && stake.offset <= ack.offsets.last) {
+      world_.counters.count(Excuse::stale_ack_without_topic_id);
+      return true;
+    }
+  // Only its members tell a client's name, and this gateway has seen none of them.
+  if (group.traits().kafka_go && !gateway.told().group(group.number()).client_known) {
+    world_.counters.count(Excuse::early_client_never_seen);
+    return true;
+  }
+  const int partition = world_.commits.group(group.number()).partition;
+  const auto ours = [&](const CommitRecord& record) {
+    return record.group == group.number() && record.topic == stake.topic && record.partition == stake.partition;
+  };
+  // A client that sends no topic ids goes on committing its old positions for a
+  // moment after the topic was made again, and nothing in them says so.
+  for (const CommitRecord& record : world_.commits.records(partition))
+    if (ours(record) && record.kind == CommitRecord::Kind::commit && !record.with_id &&
+        record.incarnation != stake.incarnation && record.offset > stake.offset) {
+      world_.counters.count(Excuse::stale_commit_without_topic_id);
+      return true;
+    }
+  // The row that such a commit leaves behind is asked for by the next gateway.
+  const Told::Key key{group.number(), stake.topic, stake.partition};
+  const auto* positions = gateway.told().all(key);
+  if (positions != nullptr && !positions->empty() && positions->front().seed &&
+      positions->front().incarnation != stake.incarnation && positions->front().offset > stake.offset) {
+    world_.counters.count(Excuse::stale_commit_without_topic_id);
+    return true;
+  }
+  // The broker does not fence a process without membership: its last commit can
+  // land after its successor began at the end, and looks like where that began.
+  for (const CommitRecord& record : world_.commits.records(partition))
+    if (ours(record) && record.by_dead && record.offset <= stake.offset) {
+      world_.counters.count(Excuse::late_commit_of_dead_assigner);
+      return true;
+    }
+  // An answer about offsets names no topic either: one that an open transaction
+  // kept when the topic went is told as the position before the commit behind it.
+  const core::Anchor brought = wait.is_publish ? core::Anchor{} : anchor_in(wait.mark, stake, outcome.name);
+  const auto of_former = [&](const CommitRecord& record) {
+    return ours(record) && record.kind == CommitRecord::Kind::commit && record.incarnation != stake.incarnation &&
+           record.offset == brought.committed && (!brought.at.known() || record.at == brought.at);
+  };
+  const bool seeded = positions != nullptr && !positions->empty() && positions->front().seed &&
+                      positions->front().incarnation != stake.incarnation;
+  const auto& records = world_.commits.records(partition);
+  if (group.carried_over(stake.incarnation, stake.partition) &&
+      (seeded || (brought.known() && std::any_of(records.begin(), records.end(), of_former)))) {
+    world_.counters.count(Excuse::former_topics_offset_asked_for);
+    return true;
+  }
+  // Or it keeps its old position in the new topic, where *earliest* is not asked.
+  // Of several positions the evidence of one is shown, so it cannot tell then.
+  const bool declared = outcome.evidence.anchor_declared || wait.stakes.size() > 1;
+  if (group.carried_over(stake.incarnation, stake.partition) && declared) {
+    world_.counters.count(Excuse::carried_over_by_declared_earliest);
+    return true;
+  }
+  // A resumed mark brings an anchor from before this gateway's time; a break
+  // before it was in sync cannot be seen, or not be told from a commit, because
+  // the record that says who was in the group is older than its tail.
+  if (!wait.is_publish) {
+    const core::Anchor anchor = anchor_in(wait.mark, stake, outcome.name);
+    for (const CommitRecord& record : world_.commits.records(partition)) {
+      const bool breaks = record.by_hand || record.kind == CommitRecord::Kind::tombstone || record.beyond;
+      if (!ours(record) || !breaks) continue;
+      const bool after_anchor = !anchor.at.known() || record.at.offset > anchor.at.offset;
+      if (after_anchor && record.at.offset < gateway.in_sync_from()[static_cast<std::size_t>(partition)]) {
+        world_.counters.count(Excuse::reset_before_gateway_in_sync);
+        return true;
+      }
+    }
+  }
+  // The log's start overtook the consumer, and nobody had told this gateway by
+  // the time of the commit behind it.
+  const Told& told = gateway.told();
+  const core::Time crossed = told.crossed_at(key, stake.offset, wait.began + outcome.elapsed);
+  const core::Offset overtaken = group.overtaken_at(stake.incarnation, stake.partition, stake.offset);
+  if (overtaken != kNoOffset && !wait.is_publish) {
+    world_.counters.count(Excuse::log_start_overtook_marks_anchor);
+    return true;
+  }
+  // The same for one that began at the log's start, as is declared of it.
+  const LogPartition& log = world_.log[stake.incarnation].partitions[static_cast<std::size_t>(stake.partition)];
+  const bool gone = declared && log.log_start > stake.offset;
+  if (gone && told.known_start(stake.incarnation, stake.partition, crossed) <= stake.offset) {
+    world_.counters.count(Excuse::log_start_not_told);
+    return true;
+  }
+  if (overtaken != kNoOffset && told.known_start(stake.incarnation, stake.partition, crossed) <= overtaken) {
+    world_.counters.count(Excuse::log_start_not_told);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace tidemark::sim

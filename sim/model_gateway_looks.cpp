@@ -1,0 +1,84 @@
+// Barriers taken, and the log looked through for appends in doubt.
+
+#include <algorithm>
+#include <utility>
+
+#include "checker.h"
+#include "model_gateway.h"
+#include "world.h"
+
+namespace tidemark::sim {
+
+using core::Effects;
+using core::Sight;
+using std::chrono::milliseconds;
+
+std::variant<core::WaitId, core::Refusal> ModelGateway::barrier(const BarrierSpec& spec) {
+  core::BarrierRequest request;
+  request.topics = spec.topics;
+  request.positions = spec.positions;
+  request.began = world_.now();
+  request.deadline = world_.now() + spec.wait;
+  request.wait = spec.hold;
+  Effects effects;
+  const auto result = port_->barrier(request, spec.topics, spec.positions, world_.now(), effects);
+  if (const auto* wait = std::get_if<core::WaitId>(&result)) {
+    world_.trace.note(world_.now(), "barrier", {{"gw", number_}, {"wait", static_cast<std::int64_t>(wait->value())},
+                                                {"topics", static_cast<std::int64_t>(spec.topics.size())},
+                                                {"positions", static_cast<std::int64_t>(spec.positions.size())},
+                                                {"ms", spec.wait / milliseconds(1)}});
+    world_.checker->began_barrier(*this, *wait, spec);
+  }
+  carry_out(effects);
+  return result;
+}
+
+void ModelGateway::note_looks(const Effects& effects, core::WaitId wait) {
+  for (const core::Look& question : effects.looks) looks_[question.number] = wait;
+}
+
+void ModelGateway::look(const core::Look& question) {
+  later(world_.random.skewed(200, 50'000), [this, question] { serve_look(question); });
+}
+
+void ModelGateway::serve_look(const core::Look& question) {
+  if (!connected_) {
+    later(milliseconds(50), [this, question] { serve_look(question); });
+    return;
+  }
+  Sight sight;
+  sight.number = question.number;
+  const int topic = *world_.log.topic_named(question.topic);
+  const int current = world_.log.current(topic);
+  const bool there = current >= 0 && static_cast<std::size_t>(question.partition) < world_.log[current].partitions.size();
+  const bool fails = world_.random.chance(world_.plan.look_fault) && !world_.healing;
+  if (there && !fails) {
+    const LogPartition& log = world_.log.at(current, question.partition);
+    sight.topic_id = world_.log[current].id;
+    sight.until = log.end();
+    sight.result = question.from < log.log_start ? Sight::Result::failed : Sight::Result::none;
+    const auto place = world_.log.find(*question.id);
+    if (place && place->incarnation == current && place->partition == question.partition &&
+        place->offset >= std::max(question.from, log.log_start)) {
+      sight.result = Sight::Result::found;
+      sight.offset = place->offset;
+    }
+  }
+  world_.counters.count(sight.result == Sight::Result::found  ? Fault::look_found
+                        : sight.result == Sight::Result::none ? Fault::look_none
+                                                              : Fault::look_failed);
+  later(world_.random.skewed(100, 4000), [this, sight, topic, current, id = *question.id, partition = question.partition] {
+    world_.trace.note(world_.now(), "sight", {{"gw", number_}, {"result", static_cast<int>(sight.result)},
+                                              {"p", partition}, {"offset", sight.offset}});
+    const auto whose = looks_.find(sight.number);
+    if (sight.result == Sight::Result::found && whose != looks_.end()) {
+      if (told_->incarnation(topic) == current) told_->end(current, partition, sight.offset + 1, 0, world_.now());
+      world_.checker->told_sight(*this, whose->second, id);
+    }
+    Effects effects;
+    port_->sight(sight, world_.now(), effects);
+    carry_out(effects);
+  });
+}
+
+}  // namespace tidemark::sim
