@@ -1,8 +1,8 @@
-// What core costs: a commit with many waits open, and a publish from end to end.
+// What core costs: a commit and an ack with many waits open, and a publish from end to end.
 //
-// A commit must cost what it ends, not what is waiting (P9), so the first
-// benchmark keeps N waits open on one partition, and commits below all of them:
-// its time must not grow with N. Run: bench/core_bench.
+// A commit or ack must cost what it ends, not what is waiting (P9), so the first
+// benchmarks keep N waits open on one partition, and commit or ack below all of
+// them: their time must not grow with N. Run: bench/core_bench.
 
 #include <benchmark/benchmark.h>
 
@@ -66,6 +66,14 @@ class Bench {
     engine_.commit(commit, now_, effects_);
   }
 
+  void ack(Offset offset) {
+    Ack ack;
+    ack.consumer = "views";
+    ack.topic = "orders";
+    ack.offsets = {offset, offset};
+    engine_.ack(ack, now_, effects_);
+  }
+
   Effects& effects() { return effects_; }
   const Engine& engine() const { return engine_; }
 
@@ -97,6 +105,22 @@ void commit_with_waits_open(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(commit_with_waits_open)->RangeMultiplier(10)->Range(1, 10'000);
+
+void ack_with_waits_open(benchmark::State& state) {
+  Bench bench;
+  const auto waits = static_cast<Offset>(state.range(0));
+  constexpr Offset kFirst = 1'000'000;
+  for (Offset i = 0; i < waits; ++i) bench.publish(kFirst + i);
+  Offset offset = 0;
+  for (auto _ : state) {
+    bench.ack(offset);
+    offset = (offset + 1) % kFirst;
+    bench.effects().clear();
+  }
+  if (bench.engine().stats().acks_ignored + bench.engine().stats().acks_held > 0) state.SkipWithError("acks were not taken");
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(ack_with_waits_open)->RangeMultiplier(10)->Range(1, 10'000);
 
 void publish_deliver_commit(benchmark::State& state) {
   Bench bench;
