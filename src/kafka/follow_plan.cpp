@@ -81,6 +81,7 @@ std::optional<wire::msg::CreateTopicsRequest> FollowPlan::creation(core::Time no
   wire::msg::CreateTopicsRequest request;
   request.timeout_ms = kCreateTimeoutMs;
   for (Topic& topic : topics_) {
+    if (topic.follow.partitions == 0) continue;
     if (!known_ || topic.exists || topic.creating || topic.hopeless || topic.create_not_before > now) continue;
     topic.creating = true;
     auto& made = request.topics.emplace_back();
@@ -346,7 +347,7 @@ void FollowPlan::give_up(Topic& topic, const std::string& why) {
 }
 
 bool FollowPlan::is_waited_for(const Topic& topic, core::Time now) {
-  return topic.exists || (!topic.hopeless && now - topic.missing_since < settings_.patience);
+  return topic.exists || (topic.follow.partitions > 0 && !topic.hopeless && now - topic.missing_since < settings_.patience);
 }
 
 bool FollowPlan::caught_up(core::Time now) {
@@ -354,6 +355,7 @@ bool FollowPlan::caught_up(core::Time now) {
   if (!known_) return false;
   for (Topic& topic : topics_) {
     if (!is_waited_for(topic, now)) {
+      if (topic.follow.partitions == 0) continue;
       give_up(topic, "topic " + topic.follow.topic + " is not there and was not made; going on without it");
       continue;
     }

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <random>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,9 @@ namespace tidemark::kafka {
 namespace {
 
 core::Time clock_now() { return std::chrono::steady_clock::now(); }
+
+// The topic is small: its coordinators remove what a snapshot has replaced.
+constexpr core::Duration kAllHistory = std::chrono::hours(24 * 365 * 50);
 
 bool is_internal(const std::string& topic) { return topic.starts_with("__"); }
 
@@ -164,6 +168,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (looker_ != nullptr) counters.looks = looker_->counters();
     if (poller_ != nullptr) counters.poll = poller_->counters();
     if (follower_ != nullptr) counters.follow = follower_->counters();
+    counters.share = share_.counters();
     counters.known_groups = watch_.known();
     counters.offsets_partitions = static_cast<std::size_t>(offsets_partitions_);
     return counters;
@@ -180,6 +185,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
       observer_->on_topics(topics_);
       if (observer_ == nullptr) return;
     }
+    name_share_topics(metadata);
+    if (observer_ == nullptr) return;
     const wire::TopicInfo* offsets = metadata.find_topic(kOffsetsTopic);
     log_missing_ = offsets == nullptr;
     if (offsets != nullptr && !polling_alone()) {
@@ -255,11 +262,35 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   void start_following() {
     Follower::Callbacks callbacks;
     callbacks.record = [this](const log::FollowedRecord& record) {
-      if (observer_ != nullptr) observer_->on_followed(record);
+      if (observer_ == nullptr) return;
+      if (record.topic == kShareStateTopic) return on_share_record(record);
+      observer_->on_followed(record);
     };
     callbacks.moved = [this] { check_followed(); };
+    log::Follow share_state;
+    share_state.topic = kShareStateTopic;
+    share_state.history = kAllHistory;
+    share_state.partitions = 0;
+    follows_.push_back(share_state);
     callbacks.trouble = [](const std::string& what) { spdlog::warn("{}", what); };
     follower_ = std::make_unique<Follower>(io_, *cluster_, follows_, config_.follow, std::move(callbacks));
+  }
+
+  void on_share_record(const log::FollowedRecord& record) {
+    share_.read(record.key.value_or(std::string_view{}), record.value, {record.partition, record.offset}, tell_share());
+  }
+
+  ShareState::Tell tell_share() {
+    return [this](const core::ShareProgress& progress) {
+      if (observer_ != nullptr) observer_->on_share(progress);
+    };
+  }
+
+  void name_share_topics(const wire::Metadata& metadata) {
+    if (metadata.find_topic(kShareStateTopic) == nullptr) return;
+    std::unordered_map<Uuid, std::string> names;
+    for (const auto& [name, topic] : metadata.topics) names.emplace(topic.id, name);
+    share_.topics(std::move(names), tell_share());
   }
 
   void ask_offsets_topic(core::Partition partition, bool high_watermark) {
@@ -545,6 +576,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   std::vector<wire::Subscription> subscriptions_;
   StartUp start_up_;
   GroupWatch watch_;
+  ShareState share_;
   core::TailPositions as_of_;  // of the round of the start-up
   std::vector<core::TopicState> topics_;
   bool topics_told_ = false;

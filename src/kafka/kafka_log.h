@@ -23,6 +23,7 @@
 #include "kafka/looker.h"
 #include "kafka/poll_plan.h"
 #include "kafka/produce_driver.h"
+#include "kafka/share_state.h"
 #include "kafka/tail_driver.h"
 #include "log/log.h"
 
@@ -75,6 +76,7 @@ struct KafkaCounters {
   LookCounters looks;
   FollowCounters follow;
   PollCounters poll;
+  ShareCounters share;
   std::uint64_t times_lost = 0;
   std::uint64_t times_synced = 0;
   std::size_t known_groups = 0;

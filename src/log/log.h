@@ -64,7 +64,8 @@ struct FollowedRecord {
 struct Follow {
   std::string topic;
   core::Duration history{};  // begins with the records of so long ago
-  // Made when it is missing, with these settings.
+  // Made when it is missing, with these settings. 0: never made, and not waited
+  // for while it is missing.
   core::Partition partitions = 1;
   std::vector<std::pair<std::string, std::string>> settings;
 };

@@ -24,7 +24,8 @@ import definitions
 import random_values
 
 KAFKA = "4.4.0"
-JARS = (f"kafka-clients-{KAFKA}.jar", f"kafka-group-coordinator-{KAFKA}.jar")
+JARS = (f"kafka-clients-{KAFKA}.jar", f"kafka-group-coordinator-{KAFKA}.jar",
+        f"kafka-share-coordinator-{KAFKA}.jar")
 HERE = pathlib.Path(__file__).resolve().parent
 OUT = HERE.parent.parent / "src" / "wire" / "generated"
 

@@ -22,6 +22,8 @@
 #include "wire/generated/random/offset_commit_record_test.h"
 #include "wire/generated/random/offset_fetch_test.h"
 #include "wire/generated/random/produce_test.h"
+#include "wire/generated/random/share_snapshot_record_test.h"
+#include "wire/generated/random/share_update_record_test.h"
 
 namespace tidemark::wire::msg {
 
@@ -68,6 +70,10 @@ void for_each_message(Visit visit) {
   visit.template operator()<ProduceResponse>("ProduceResponse");
   visit.template operator()<RequestHeader>("RequestHeader");
   visit.template operator()<ResponseHeader>("ResponseHeader");
+  visit.template operator()<ShareSnapshotKey>("ShareSnapshotKey");
+  visit.template operator()<ShareSnapshotValue>("ShareSnapshotValue");
+  visit.template operator()<ShareUpdateKey>("ShareUpdateKey");
+  visit.template operator()<ShareUpdateValue>("ShareUpdateValue");
 }
 
 }  // namespace tidemark::wire::msg
