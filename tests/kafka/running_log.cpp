@@ -280,6 +280,21 @@ void RunningLog::on_followed(const log::FollowedRecord& record) {
   seen.after_synced = synced_ > 0;
 }
 
+void RunningLog::on_share(const core::ShareProgress& progress) {
+  const std::lock_guard lock(mutex_);
+  note_call();
+  shares_[std::string(progress.group)].push_back(
+      {std::string(progress.topic), progress.partition, progress.start,
+       std::vector<core::Range>(progress.acknowledged.begin(), progress.acknowledged.end()),
+       std::vector<core::Range>(progress.archived.begin(), progress.archived.end())});
+}
+
+std::vector<SeenShare> RunningLog::shares_of(const std::string& group) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = shares_.find(group);
+  return found == shares_.end() ? std::vector<SeenShare>{} : found->second;
+}
+
 void RunningLog::on_synced() {
   const std::lock_guard lock(mutex_);
   note_call();

@@ -50,6 +50,14 @@ struct SeenGroup {
   core::LogPoint at;
 };
 
+struct SeenShare {
+  std::string topic;
+  core::Partition partition = 0;
+  core::Offset start = core::kNoOffset;
+  std::vector<core::Range> acknowledged;
+  std::vector<core::Range> archived;
+};
+
 struct SeenEnds {
   std::string topic;
   Uuid topic_id;
@@ -91,6 +99,7 @@ class RunningLog : log::Observer {
   // Waits until the latest state of the group is as `wanted` says.
   bool wait_group(const std::string& group, const std::function<bool(const SeenGroup&)>& wanted,
                   std::chrono::milliseconds bound = kBound);
+  std::vector<SeenShare> shares_of(const std::string& group) const;
   std::optional<core::TopicState> topic(const std::string& name) const;
   std::optional<core::TopicState> wait_topic(const std::string& name);
 
@@ -118,6 +127,7 @@ class RunningLog : log::Observer {
   void on_ends(const core::Ends& ends) override;
   void on_sight(const core::Sight& sight) override;
   void on_followed(const log::FollowedRecord& record) override;
+  void on_share(const core::ShareProgress& progress) override;
   void on_synced() override;
   void on_lost(const std::string& why) override;
   void open_groups(std::vector<log::OpenGroup>& groups) override;
@@ -137,6 +147,7 @@ class RunningLog : log::Observer {
   std::map<std::uint64_t, core::Sight> sights_;
   std::map<std::string, std::vector<SeenRecord>> followed_;
   std::optional<log::ClusterFacts> facts_;
+  std::map<std::string, std::vector<SeenShare>> shares_;
   std::vector<std::string> lost_;
   std::vector<log::OpenGroup> open_;
   std::size_t synced_ = 0;
