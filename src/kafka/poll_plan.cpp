@@ -46,7 +46,8 @@ void PollPlan::seeded(const core::Seed& seed, core::Time now) {
       ++counters_.rows_left_out;
       continue;
     }
-    if (group.rows.try_emplace({row.topic, row.partition}, Row{row.offset, row.leader_epoch, {}, 0, {}}).second) ++rows_;
+    const Row kept{row.offset, row.leader_epoch, {}, 0, {}};
+    if (group.rows.try_emplace({row.topic, row.partition}, kept).second) ++rows_;
   }
 }
 
