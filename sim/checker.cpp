@@ -190,22 +190,6 @@ void Checker::note_before(const ModelGateway& gateway, Wait& wait) {
   }
 }
 
-void Checker::note_anchors_due(const ModelGateway& gateway, Wait& wait) {
-  const Stake& stake = wait.stakes.front();
-  if (world_.plan.tight_tables || gateway.told().incarnation(stake.topic) != stake.incarnation) return;
-  for (const std::string& name : stake.names) {
-    const ModelGroup* group = group_named(name);
-    if (group == nullptr) continue;
-    const Told::Key place{group->number(), stake.topic, stake.partition};
-    const ToldPosition* latest = gateway.told().latest(place);
-    if (latest == nullptr || latest->offset == core::kNoOffset) continue;
-    const Verdict verdict = gateway.told().judge(place, stake.incarnation, stake.offset, {}, false, world_.now());
-    const bool in_place = verdict == Verdict::pending &&
-                          gateway.told().known_start(stake.incarnation, stake.partition, world_.now()) <= latest->offset;
-    if (in_place || verdict == Verdict::processed) wait.anchors_due[name] = latest->offset;
-  }
-}
-
 void Checker::told_commit(const ModelGateway& gateway, const CommitRecord& record) {
   for (const auto& [wait_key, wait] : open_) {
     if (std::get<0>(wait_key) != gateway.number() || !wait.is_publish || wait.delivery) continue;
@@ -229,7 +213,14 @@ void Checker::answered(const ModelGateway& gateway, const core::Answer& answer) 
     if (cancelled_.contains(wait_key)) return fail("P4", "a cancelled wait was answered");
     return fail("P4", answered_.contains(wait_key) ? "a wait was answered twice" : "an unknown wait was answered");
   }
-  const Wait wait = std::move(found->second);
+  Wait wait = std::move(found->second);
+  // Beside those whom it must ask, a barrier asks those whom its mark names.
+  if (wait.is_barrier)
+    for (Stake& stake : wait.stakes) {
+      const std::set<std::string> must = stake.names;
+      narrow_to(answer.mark, stake);
+      stake.names.insert(must.begin(), must.end());
+    }
   open_.erase(found);
   answered_.insert(wait_key);
   ++answers_;
@@ -239,7 +230,10 @@ void Checker::answered(const ModelGateway& gateway, const core::Answer& answer) 
   check_summary(gateway, wait, answer);
   check_mark(wait, answer);
   if (wait.is_barrier) check_barrier_mark(gateway, wait, answer);
-  const bool judged = answer.fate == Delivery::Fate::appended || !wait.is_publish;
+  // A barrier cut before its ends were told has no mark to say whom it asks where.
+  const bool cut = wait.is_barrier && answer.mark.empty() &&
+                   std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return !s.whole; });
+  const bool judged = (answer.fate == Delivery::Fate::appended || !wait.is_publish) && !cut;
   if (judged)
     for (const core::ConsumerOutcome& outcome : answer.consumers) check_outcome(gateway, wait, outcome);
   if (!failure_) pass_on(gateway, wait, answer);
@@ -254,7 +248,7 @@ void Checker::pass_on(const ModelGateway& gateway, const Wait& wait, const core:
     for (const std::string& name : stake.names)
       if (named.contains(name)) kept.insert(name);
     stake.names = wait.is_publish ? named : kept;
-    if (stake.whole) narrow_to(answer.mark, stake);
+    if (wait.is_barrier) narrow_to(answer.mark, stake);
     if (stake.whole)
       for (const std::string& name : stake.names)
         if (const ModelGroup* group = group_named(name)) stake.since.try_emplace(name, baseline(gateway, stake, *group));

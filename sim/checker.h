@@ -108,6 +108,8 @@ class Checker {
   void check_anchor(const Wait& wait, const core::Term& term, const core::Expected& expected);
   // Leaves the names of whom a barrier's mark asks something in this partition.
   void narrow_to(const core::Mark& mark, Stake& stake) const;
+  // A barrier over partitions without records is passed by anybody.
+  bool nothing_asked(const ModelGateway& gateway, const Wait& wait) const;
   void check_barrier_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   core::Offset baseline(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group) const;
   void check_whole(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group,

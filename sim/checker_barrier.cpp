@@ -22,7 +22,7 @@ void Checker::began_barrier(const ModelGateway& gateway, core::WaitId id, const 
   for (Stake& stake : wait.stakes) {
     Wait of_topic;
     expect_names(gateway, world_.log.name(stake.topic), of_topic);
-    stake.names = of_topic.may_name;
+    stake.names = of_topic.must_name;
     wait.must_name.insert(of_topic.must_name.begin(), of_topic.must_name.end());
     wait.may_name.insert(of_topic.may_name.begin(), of_topic.may_name.end());
   }
@@ -57,6 +57,22 @@ void Checker::told_sight(const ModelGateway& gateway, core::WaitId id, const Uui
   note_before(gateway, found->second);
 }
 
+void Checker::note_anchors_due(const ModelGateway& gateway, Wait& wait) {
+  const Stake& stake = wait.stakes.front();
+  if (world_.plan.tight_tables || gateway.told().incarnation(stake.topic) != stake.incarnation) return;
+  for (const std::string& name : stake.names) {
+    const ModelGroup* group = group_named(name);
+    if (group == nullptr) continue;
+    const Told::Key place{group->number(), stake.topic, stake.partition};
+    const ToldPosition* latest = gateway.told().latest(place);
+    if (latest == nullptr || latest->offset == core::kNoOffset) continue;
+    const Verdict verdict = gateway.told().judge(place, stake.incarnation, stake.offset, {}, false, world_.now());
+    const bool in_place = verdict == Verdict::pending &&
+                          gateway.told().known_start(stake.incarnation, stake.partition, world_.now()) <= latest->offset;
+    if (in_place || verdict == Verdict::processed) wait.anchors_due[name] = latest->offset;
+  }
+}
+
 // Where its mark says less than all of a partition, a barrier was answered for less.
 void Checker::check_barrier_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer) {
   if (!answer.settled) return;
@@ -73,12 +89,19 @@ void Checker::check_barrier_mark(const ModelGateway& gateway, const Wait& wait, 
   }
 }
 
+bool Checker::nothing_asked(const ModelGateway& gateway, const Wait& wait) const {
+  return std::all_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) {
+    const core::Offset start = gateway.told().known_start(stake.incarnation, stake.partition, world_.now());
+    return stake.whole && stake.offset < std::max<core::Offset>(start, 0);
+  });
+}
+
 void Checker::narrow_to(const core::Mark& mark, Stake& stake) const {
   std::set<std::string> asked;
   for (const core::Term& term : mark.terms)
     if (term.topic == world_.log.name(stake.topic) && term.partition == stake.partition)
       for (const core::Expected& expected : term.expected) asked.insert(expected.name);
-  std::erase_if(stake.names, [&](const std::string& name) { return !asked.contains(name); });
+  stake.names = std::move(asked);
 }
 
 core::Offset Checker::baseline(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group) const {

@@ -105,6 +105,11 @@ void Checker::check_outcome(const ModelGateway& gateway, const Wait& wait, const
   const ModelGroup* group = group_named(outcome.name);
   switch (outcome.outcome) {
     case Outcome::processed:
+      if (group == nullptr && wait.is_barrier) {
+        Wait its = wait;
+        std::erase_if(its.stakes, [&](const Stake& stake) { return !stake.names.contains(outcome.name); });
+        if (nothing_asked(gateway, its)) return;
+      }
       if (group == nullptr) return fail("P1", "processed by a group that does not exist: " + outcome.name);
       check_processed(gateway, wait, *group, outcome);
       check_evidence(gateway, wait, *group, outcome);

@@ -145,7 +145,8 @@ void ModelGroup::poll(Place place, Cursor& cursor) {
   const Duration work = world_.healing ? milliseconds(1) : traits_.work;
   if (traits_.commits_early) {
     world_.counters.count(Fault::commit_before_work);
-    send_commit(place, cursor, to, world_.random.skewed(100, 2000));
+    // With faults over, commits keep their order.
+    send_commit(place, cursor, to, world_.healing ? milliseconds(1) : world_.random.skewed(100, 2000));
   }
   later(place, work + world_.random.micros(0, 500), [this, place, to](Cursor& c) { work_done(place, c, to); });
 }

@@ -109,6 +109,12 @@ void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t h
   Offset& known = ends_[{incarnation, partition}];
   known = std::max(known, end);
   std::uint64_t& judged = judged_to_[{incarnation, partition}];
+  // An ack that waited for the end is a sign of life when it is applied.
+  for (const auto& [key, order] : acks_behind_end_)
+    if (std::get<1>(key) == incarnation && std::get<2>(key) == partition && order > judged) {
+      GroupKnown& group = groups_[static_cast<std::size_t>(std::get<0>(key))];
+      group.last_ack = group.last_commit = now;
+    }
   judged = std::max(judged, heard);
   for (const auto& [topic, now_there] : topics_) {
     if (now_there.first != incarnation) continue;
@@ -147,6 +153,8 @@ void Told::ack(const AckRecord& record, int topic, bool expected, core::Time now
 
 Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end) const {
   if (declared) return 0;
+  const auto found = positions_.find(key);
+  if (found != positions_.end() && found->second.overflowed) return end;  // the first may have been forgotten
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
       if (position.offset == kNoOffset || position.beyond) continue;
