@@ -1,5 +1,6 @@
 // An ordinary Java group consumer: poll, work, commitSync.
-//   java -cp '.cache/kafka-4.4.0/*' GroupConsumer.java BOOTSTRAP TOPIC GROUP classic|consumer
+//   java -cp '.cache/kafka-4.4.0/*' GroupConsumer.java BOOTSTRAP TOPIC GROUP classic|consumer [SETTING=VALUE…]
+// With enable.auto.commit=true it leaves commits to the library.
 // Prints `ready`, then `processed PARTITION OFFSET id=TIDEMARK-ID` for each record before its commit.
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -23,6 +24,11 @@ public class GroupConsumer {
     settings.put("group.protocol", arguments[3]);
     settings.put("enable.auto.commit", "false");
     settings.put("auto.offset.reset", "earliest");
+    for (int i = 4; i < arguments.length; i++) {
+      String[] setting = arguments[i].split("=", 2);
+      settings.put(setting[0], setting[1]);
+    }
+    boolean commits = settings.get("enable.auto.commit").equals("false");
     KafkaConsumer<byte[], byte[]> consumer =
         new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     Thread main = Thread.currentThread();
@@ -35,13 +41,13 @@ public class GroupConsumer {
       }
     }));
     try (consumer) {
-      run(consumer, arguments[1]);
+      run(consumer, arguments[1], commits);
     } catch (WakeupException end) {
       // SIGTERM: close() leaves the group.
     }
   }
 
-  static void run(KafkaConsumer<byte[], byte[]> consumer, String topic) {
+  static void run(KafkaConsumer<byte[], byte[]> consumer, String topic, boolean commits) {
     boolean[] assigned = {false};
     consumer.subscribe(List.of(topic), new ConsumerRebalanceListener() {
       public void onPartitionsRevoked(Collection<TopicPartition> partitions) {}
@@ -62,7 +68,7 @@ public class GroupConsumer {
         System.out.println("processed " + record.partition() + " " + record.offset() + " id="
             + (id == null ? "" : new String(id.value(), StandardCharsets.UTF_8)));
       }
-      if (!records.isEmpty()) consumer.commitSync();
+      if (commits && !records.isEmpty()) consumer.commitSync();
     }
   }
 }

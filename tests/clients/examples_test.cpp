@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "gateway_process.h"
+#include "patient_publish.h"
 #include "support/admin.h"
 #include "support/clients.h"
 #include "support/environment.h"
@@ -31,16 +32,18 @@ class AckExamples : public testing::TestWithParam<Acker> {};
 TEST_P(AckExamples, SettleAPublishAndSayWhyTheirWorkFailed) {
   const std::string topic = create_unique_topic(kafka(), "viewed", 2), group = unique_name("views");
   GatewayProcess gateway(
-      {kafka(), "topics: {" + topic + ": {wait_for: [" + group + "]}}\nconsumers: {" + group + ": {acks: true}}\n",
+      {kafka(),
+       "absent_grace: 5m\ntopics: {" + topic + ": {wait_for: [" + group + "]}}\nconsumers: {" + group +
+           ": {acks: true}}\n",
        {}, true});
   Process consumer(GetParam().command(kafka(), topic, group, gateway.url()), client_environment());
-  const GatewayAnswer good = gateway.publish(topic, "key=a&wait=60s", "good");
+  const GatewayAnswer good = patient_publish(gateway, topic, "good");
   EXPECT_EQ(good.status, 200) << good.raw.body << consumer.output();
   EXPECT_EQ(good.outcome(group), "processed");
   EXPECT_EQ(good.consumer(group).at("basis").as_string(), "ack") << good.raw.body;
   EXPECT_TRUE(consumer.wait_for_line("viewed good").has_value()) << consumer.output();
 
-  const GatewayAnswer bad = gateway.publish(topic, "key=a&wait=60s", "bad");
+  const GatewayAnswer bad = patient_publish(gateway, topic, "bad");
   EXPECT_EQ(bad.status, 202) << bad.raw.body;
   EXPECT_TRUE(bad.settled()) << bad.raw.body << consumer.output();
   EXPECT_EQ(bad.outcome(group), "failed");
@@ -48,7 +51,7 @@ TEST_P(AckExamples, SettleAPublishAndSayWhyTheirWorkFailed) {
   ASSERT_TRUE(entry.contains("reason")) << bad.raw.body;
   EXPECT_EQ(entry.at("reason").as_string(), GetParam().reason);
 
-  const GatewayAnswer next = gateway.publish(topic, "key=b&wait=60s", "next");
+  const GatewayAnswer next = patient_publish(gateway, topic, "next");
   EXPECT_EQ(next.status, 200) << "it goes on after the failure: " << next.raw.body << consumer.output();
 }
 
@@ -71,7 +74,9 @@ class TestingExamples : public testing::TestWithParam<Suite> {
  protected:
   TestingExamples() : topic(create_unique_topic(kafka(), "orders", 2)), group(unique_name("totals")) {}
   GatewayOptions options(const std::string& wait_for) const {
-    return {kafka(), "topics: {" + topic + ": {wait_for: [" + wait_for + "]}}\nconsumers: {" + wait_for + ": {reset: earliest}}\n",
+    return {kafka(),
+            "absent_grace: 5m\ntopics: {" + topic + ": {wait_for: [" + wait_for + "]}}\nconsumers: {" + wait_for +
+                ": {reset: earliest}}\n",
             {}, true};
   }
   std::map<std::string, std::string> environment(const GatewayProcess& gateway) const {

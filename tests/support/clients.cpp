@@ -44,6 +44,20 @@ std::vector<std::string> kafkajs_reader(const std::string& bootstrap, const std:
   return {"node", source_dir() + "/tests/clients/reader.js", bootstrap, topic, std::to_string(count)};
 }
 
+std::vector<std::string> python_consumer(const std::string& client, const std::string& bootstrap,
+                                         const std::string& topic, const std::string& group,
+                                         const std::vector<std::string>& settings) {
+  std::vector<std::string> line{python(), source_dir() + "/tests/clients/group_consumer.py", client, bootstrap, topic,
+                                group};
+  line.insert(line.end(), settings.begin(), settings.end());
+  return line;
+}
+
+std::vector<std::string> kafka_go_consumer(const std::string& how, const std::string& bootstrap,
+                                           const std::string& topic, const std::string& group) {
+  return {cache("go/kafka-go"), how, bootstrap, topic, group};
+}
+
 std::vector<std::string> java_acker(const std::string& bootstrap, const std::string& topic, const std::string& group,
                                     const std::string& gateway) {
   return java("Views", {bootstrap, topic, group, gateway});

@@ -34,6 +34,17 @@ std::vector<std::string> kafkajs_consumer(const std::string& bootstrap, const st
                                           const std::string& group);
 std::vector<std::string> kafkajs_reader(const std::string& bootstrap, const std::string& topic, std::size_t count);
 
+// A group consumer on a Python client: "confluent", "kafka-python" or "aiokafka", with settings of its own
+// ("enable.auto.commit=false"). Prints `processed PARTITION OFFSET` for each record when its work is done, not
+// `ready`; starts at the earliest offset. Where it is not told otherwise the library commits by itself.
+std::vector<std::string> python_consumer(const std::string& client, const std::string& bootstrap,
+                                         const std::string& topic, const std::string& group,
+                                         const std::vector<std::string>& settings = {});
+// The same on kafka-go 0.4: `how` is "read", which commits each record before it is handed over, or "fetch",
+// which commits it after the work.
+std::vector<std::string> kafka_go_consumer(const std::string& how, const std::string& bootstrap,
+                                           const std::string& topic, const std::string& group);
+
 // The consumers of examples/acks: each prints `viewed VALUE` when it has done its work, which
 // fails for the value `bad`, and acks the record. `gateway`: its URL.
 std::vector<std::string> java_acker(const std::string& bootstrap, const std::string& topic, const std::string& group,

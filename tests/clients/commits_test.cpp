@@ -1,0 +1,114 @@
+// What Tidemark answers for real clients, as their commits come: some commit a record
+// before its work is done, and are not believed.
+
+#include <gtest/gtest.h>
+
+#include "gateway_process.h"
+#include "patient_publish.h"
+#include "support/admin.h"
+#include "support/clients.h"
+#include "support/environment.h"
+#include "support/eventually.h"
+#include "support/process.h"
+
+namespace tidemark::test {
+namespace {
+
+class ClientCommits : public testing::Test {
+ protected:
+  ClientCommits() : topic(create_unique_topic(kafka(), "read", 1)), group(unique_name("reader")) {}
+  // The group begins at the log's start, so that its first commit can prove something; on a crowded
+  // machine a client may take long to join.
+  GatewayOptions options(const std::string& declared = "") const {
+    return {kafka(),
+            "absent_grace: 5m\ntopics: {" + topic + ": {wait_for: [" + group + "]}}\nconsumers: {" + group + ": {reset: earliest" +
+                declared + "}}\n",
+            {}, true};
+  }
+  GatewayAnswer publish(GatewayProcess& gateway) const { return patient_publish(gateway, topic, "v"); }
+  // As many publishes as the client's timer needs to be recognised; each waits for its next round. Six rounds
+  // are enough, if the machine lets the client keep its time.
+  GatewayAnswer publish_until_handed_over(GatewayProcess& gateway) const {
+    GatewayAnswer answer;
+    eventually([&] { return (answer = publish(gateway)).outcome(group) == "handed_over"; }, std::chrono::seconds(200));
+    return answer;
+  }
+  void expect_handed_over(const GatewayAnswer& answer, std::string_view remedy) const {
+    EXPECT_EQ(answer.status, 202) << answer.raw.body;
+    EXPECT_TRUE(answer.settled()) << answer.raw.body;
+    ASSERT_EQ(answer.outcome(group), "handed_over") << answer.raw.body;
+    EXPECT_EQ(answer.raw.header("Tidemark-Outcome"), "failed");
+    const std::string hint(answer.consumer(group).at("hint").as_string());
+    EXPECT_NE(hint.find(remedy), std::string::npos) << hint;
+  }
+  // Each publish is answered `processed`, with the client's own word that it was done before.
+  void expect_processed(GatewayProcess& gateway, Process& client, int publishes) const {
+    for (int i = 0; i < publishes; ++i) {
+      const GatewayAnswer answer = publish(gateway);
+      ASSERT_EQ(answer.status, 200) << answer.raw.body << client.output();
+      EXPECT_EQ(answer.outcome(group), "processed");
+      EXPECT_TRUE(client.wait_for_line("processed 0 " + answer.text("offset")).has_value()) << client.output();
+    }
+  }
+
+  const std::string topic;
+  const std::string group;
+};
+
+TEST_F(ClientCommits, KafkaGoReadMessageIsNeverBelieved) {
+  GatewayProcess gateway(options());
+  Process client(kafka_go_consumer("read", kafka(), topic, group));
+  for (int i = 0; i < 10; ++i) expect_handed_over(publish(gateway), "after-processing");
+}
+
+TEST_F(ClientCommits, KafkaGoFetchAndCommitIsBelievedOnceDeclared) {
+  GatewayProcess gateway(options(", commits: after-processing"));
+  Process client(kafka_go_consumer("fetch", kafka(), topic, group));
+  expect_processed(gateway, client, 10);
+}
+
+TEST_F(ClientCommits, ConfluentAutoCommitIsRecognisedByItsRhythm) {
+  GatewayProcess gateway(options());
+  Process client(python_consumer("confluent", kafka(), topic, group, {"auto.commit.interval.ms=1000"}));
+  expect_handed_over(publish_until_handed_over(gateway), "enable.auto.offset.store");
+}
+
+TEST_F(ClientCommits, ConfluentStoringOffsetsAfterTheWorkIsBelievedOnceDeclared) {
+  GatewayProcess gateway(options(", commits: after-processing"));
+  Process client(python_consumer("confluent", kafka(), topic, group,
+                                 {"auto.commit.interval.ms=500", "enable.auto.offset.store=false"}));
+  expect_processed(gateway, client, 10);
+}
+
+TEST_F(ClientCommits, ConfluentCommittingByHandIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(python_consumer("confluent", kafka(), topic, group, {"enable.auto.commit=false"}));
+  expect_processed(gateway, client, 20);
+}
+
+TEST_F(ClientCommits, AiokafkaAutoCommitIsRecognisedByItsRhythm) {
+  GatewayProcess gateway(options());
+  Process client(python_consumer("aiokafka", kafka(), topic, group, {"auto_commit_interval_ms=1000"}));
+  expect_handed_over(publish_until_handed_over(gateway), "enable_auto_commit=False");
+}
+
+TEST_F(ClientCommits, AiokafkaCommittingByHandIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(python_consumer("aiokafka", kafka(), topic, group, {"enable_auto_commit=false"}));
+  expect_processed(gateway, client, 10);
+}
+
+TEST_F(ClientCommits, KafkaPythonAutoCommitIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(python_consumer("kafka-python", kafka(), topic, group, {"auto_commit_interval_ms=500"}));
+  expect_processed(gateway, client, 8);
+}
+
+TEST_F(ClientCommits, KafkaPythonCommittingByHandIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(python_consumer("kafka-python", kafka(), topic, group, {"enable_auto_commit=false"}));
+  expect_processed(gateway, client, 8);
+}
+
+}  // namespace
+}  // namespace tidemark::test
