@@ -111,7 +111,7 @@ class Checker {
   // A barrier over partitions without records is passed by anybody.
   bool nothing_asked(const ModelGateway& gateway, const Wait& wait) const;
   void check_barrier_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
-  core::Offset baseline(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group) const;
+  core::Offset baseline(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group) const;
   void check_whole(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group,
                    const core::ConsumerOutcome& outcome);
   void check_failed(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,

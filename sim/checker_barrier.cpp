@@ -104,11 +104,12 @@ void Checker::narrow_to(const core::Mark& mark, Stake& stake) const {
   stake.names = std::move(asked);
 }
 
-core::Offset Checker::baseline(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group) const {
+core::Offset Checker::baseline(const ModelGateway& gateway, const Wait& wait, const Stake& stake,
+                               const ModelGroup& group) const {
   const auto carried = stake.since.find(group.traits().name);
   if (carried != stake.since.end()) return carried->second;
   return gateway.told().baseline({group.number(), stake.topic, stake.partition}, stake.incarnation,
-                                 group.traits().declared_earliest, stake.offset + 1);
+                                 group.traits().declared_earliest, stake.offset + 1, wait.began);
 }
 
 void Checker::check_whole(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group,
@@ -116,7 +117,7 @@ void Checker::check_whole(const ModelGateway& gateway, const Wait& wait, const S
   const Told& told = gateway.told();
   if (told.incarnation(stake.topic) != stake.incarnation) return;  // made again: there is nothing left to ask
   const LogPartition& log = world_.log.at(stake.incarnation, stake.partition);
-  const core::Offset from = std::max(baseline(gateway, stake, group),
+  const core::Offset from = std::max(baseline(gateway, wait, stake, group),
                                      told.known_start(stake.incarnation, stake.partition, world_.now()));
   for (core::Offset offset = from; offset <= stake.offset; ++offset) {
     if (log.records[static_cast<std::size_t>(offset)] == RecordKind::control) continue;

@@ -151,17 +151,20 @@ void Told::ack(const AckRecord& record, int topic, bool expected, core::Time now
   acks_.told(key, {now, record.offsets, record.failed, here && below_end && !waits});
 }
 
-Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end) const {
+Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end, core::Time by) const {
   if (declared) return 0;
   const auto found = positions_.find(key);
   if (found != positions_.end() && found->second.overflowed) return end;  // the first may have been forgotten
+  const auto first = first_ends_.find(key);
+  const Offset seen = first != first_ends_.end() && first->second.first == incarnation ? first->second.second : end;
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
       if (position.offset == kNoOffset || position.beyond) continue;
-      return position.incarnation == incarnation ? position.offset : end;
+      if (position.incarnation != incarnation) return end;
+      // The barrier's end may have been told before or after this one.
+      return position.when > by ? std::max(position.offset, seen) : position.offset;
     }
-  const auto first = first_ends_.find(key);
-  return first != first_ends_.end() && first->second.first == incarnation ? first->second.second : end;
+  return seen;
 }
 
 void Told::log_start(int incarnation, Partition partition, Offset log_start, core::Time now) {

@@ -82,7 +82,7 @@ class Told {
   const ToldAcks& acks() const { return acks_; }
   // Below it nothing is asked of the group by a barrier over the partition, as
   // far as can be told from here: never lower than what the gateway may hold.
-  core::Offset baseline(const Key& key, int incarnation, bool declared, core::Offset end) const;
+  core::Offset baseline(const Key& key, int incarnation, bool declared, core::Offset end, core::Time by) const;
   void membership(int group, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
                   int members, const std::set<int>* topics, core::Time now);
   void topic(int topic, int incarnation, int partitions);

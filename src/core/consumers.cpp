@@ -43,7 +43,7 @@ bool Consumer::moved_by_hand(LogPoint at) const {
 
 bool Consumer::has_read(LogPoint at, Offset settled_at) const {
   if (read_to.partition != at.partition || settled_at > read_to.offset) return false;
-  return settled_at < read_to.offset || at.offset <= read_at;
+  return settled_at < read_to.offset || at.offset < read_at;
 }
 
 void Consumer::reads(LogPoint at, Offset settled_at) {

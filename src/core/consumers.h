@@ -92,6 +92,7 @@ struct Consumer {
   bool moved_by_hand(LogPoint at) const;
   // The tail reads in the order in which commits take effect, so this one was
   // read before; the frontier that it moved then may be gone with its topic.
+  // Rows of one answer have one version, and each is news.
   bool has_read(LogPoint at, Offset settled_at) const;
   void reads(LogPoint at, Offset settled_at);
   // A commit was read; true when it is newer than every one before.

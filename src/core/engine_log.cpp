@@ -53,7 +53,10 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   update.at = commit.at;
   update.settled_at = commit.settled_at;
   update.moved_by_hand = by_hand;
-  update.from_start = consumer.reset_earliest && consumer.members > 0 && s.was_synced;
+  // In a topic that was made again a commit without an id may go on from a
+  // position of the former one, which the declaration says nothing about.
+  const bool maybe_carried_over = s.topics[*topic].made_again && commit.topic_id.is_nil();
+  update.from_start = consumer.reset_earliest && consumer.members > 0 && s.was_synced && !maybe_carried_over;
   PartitionEnds& ends = s.topics.ends(*topic, partition);
   update.ask = ends.asked + 1;
   const Applied applied = cell->frontier.commit(update, ends.known_end);

@@ -77,6 +77,26 @@ TEST(EngineTopics, ACommitOfTheDeletedTopicReadAgainIsOld) {
   EXPECT_EQ(g.engine().stats().commits_stale, 1U);
 }
 
+// The positions of a group that was asked anew all carry the version of the one answer.
+TEST(EngineCommitsOfOneAnswer, AreAllTaken) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  for (Partition p = 0; p < 3; ++p) {
+    Commit c;
+    c.group = "views";
+    c.topic = "orders";
+    c.partition = p;
+    c.offset = 10;
+    c.at = {0, g.record};
+    c.settled_at = c.at.offset;
+    g.commit(c);
+  }
+  EXPECT_EQ(g.engine().stats().commits_stale, 0U);
+  const std::vector<ConsumerView> views = g.engine().consumers(g.now);
+  for (const auto& partition : views.at(0).topics.at(0).partitions) EXPECT_EQ(partition.committed, 10);
+}
+
 // Found by the simulator, seed 87525: the tail is read before the topics are listed.
 TEST(EngineTopics, ACommitBeforeTheListSaysWhichIncarnationItIsOf) {
   Gateway g;

@@ -57,7 +57,7 @@ TEST(SettingsYaml, NamesTheUnknownKeyItsLineAndTheNearest) {
 }
 
 TEST(SettingsYaml, RefusesWhatIsMalformedOrNotBuilt) {
-  EXPECT_EQ(yaml_error("kafka:\n  positions: guess\n"), "t.yaml:2: kafka.positions: 'guess' is neither auto nor poll");
+  EXPECT_EQ(yaml_error("kafka:\n  positions: guess\n"), "t.yaml:2: 'kafka.positions': 'guess' is neither auto nor poll");
   EXPECT_EQ(yaml_error("create_topics: true\n"), "t.yaml:1: 'create_topics' is not built yet");
   EXPECT_EQ(yaml_error("consumers:\n  v: {emits: later}\n"), "t.yaml:2: 'emits' is not built yet");
   EXPECT_NE(yaml_error("consumers:\n  v: {reset: latest}\n").find("can only be 'earliest'"), std::string::npos);

@@ -78,9 +78,9 @@ struct AckCall {
 class Replies {
  public:
   virtual ~Replies() = default;
-  virtual void acked(ExchangeId) {}
+  virtual void acked(ExchangeId exchange) = 0;
   // The ack is not in the log, or may not be.
-  virtual void ack_failed(ExchangeId, const core::Delivery&) {}
+  virtual void ack_failed(ExchangeId exchange, const core::Delivery& delivery) = 0;
   virtual void answered(ExchangeId exchange, const core::Answer& answer) = 0;
   virtual void refused(ExchangeId exchange, const core::Refusal& refusal) = 0;
 };
@@ -95,10 +95,10 @@ class Api {
   virtual ~Api() = default;
   virtual void publish(ExchangeId exchange, PublishCall call) = 0;
   virtual void resume(ExchangeId exchange, MarkCall call) = 0;
-  virtual void barrier(ExchangeId, WaitsCall) {}
-  virtual void ack(ExchangeId, AckCall) {}
+  virtual void barrier(ExchangeId exchange, WaitsCall call) = 0;
+  virtual void ack(ExchangeId exchange, AckCall call) = 0;
   // GET /doctor: a JSON document (gateway/doctor.h). `exchange` is not held.
-  virtual void inspect(std::function<void(std::string json)> done) { done("{}"); }
+  virtual void inspect(std::function<void(std::string json)> done) = 0;
   virtual void gone(ExchangeId exchange) = 0;
 
   virtual std::vector<core::TopicView> topics() = 0;

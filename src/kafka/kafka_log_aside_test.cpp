@@ -78,6 +78,8 @@ class KafkaLogAsideTest : public testing::Test, public log::Observer {
     if (synced_ == 0) ++before_synced_;
   }
   void on_synced() override { ++synced_; }
+  void on_share(const core::ShareProgress&) override {}
+  void open_groups(std::vector<log::OpenGroup>&) override {}
   void on_lost(const std::string&) override { ++lost_; }
 
   boost::asio::io_context io_;

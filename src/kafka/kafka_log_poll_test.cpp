@@ -35,6 +35,9 @@ class Told : public log::Observer {
   void on_topics(std::span<const core::TopicState>) override {}
   void on_ends(const core::Ends&) override {}
   void on_synced() override { ++synced; }
+  void on_share(const core::ShareProgress&) override {}
+  void on_sight(const core::Sight&) override {}
+  void on_followed(const log::FollowedRecord&) override {}
   void on_lost(const std::string&) override { ++lost; }
   void open_groups(std::vector<log::OpenGroup>& groups) override {
     groups.insert(groups.end(), open.begin(), open.end());

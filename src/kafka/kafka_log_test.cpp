@@ -70,6 +70,10 @@ class KafkaLogTest : public testing::Test, public log::Observer {
   void on_topics(std::span<const core::TopicState>) override {}
   void on_ends(const core::Ends&) override {}
   void on_synced() override { told_.push_back("synced"); }
+  void on_share(const core::ShareProgress&) override {}
+  void on_sight(const core::Sight&) override {}
+  void on_followed(const log::FollowedRecord&) override {}
+  void open_groups(std::vector<log::OpenGroup>&) override {}
   void on_lost(const std::string&) override { told_.push_back("lost"); }
 
   boost::asio::io_context io_;

@@ -100,12 +100,12 @@ class Observer {
   // The whole list of topics, whenever it changed.
   virtual void on_topics(std::span<const core::TopicState> topics) = 0;
   virtual void on_ends(const core::Ends& ends) = 0;
-  virtual void on_share(const core::ShareProgress&) {}
-  virtual void on_sight(const core::Sight&) {}
-  virtual void on_followed(const FollowedRecord&) {}
+  virtual void on_share(const core::ShareProgress& progress) = 0;
+  virtual void on_sight(const core::Sight& sight) = 0;
+  virtual void on_followed(const FollowedRecord& record) = 0;
   // Asked by the log when it must poll for positions: fills in the groups that
   // somebody waits for.
-  virtual void open_groups(std::vector<OpenGroup>&) {}
+  virtual void open_groups(std::vector<OpenGroup>& groups) = 0;
   // The group list and all seeds were delivered and the tail has passed the
   // ends noted after the last seed: what was told so far is complete (P8).
   // Followed topics have been read up to the ends noted then, too.
@@ -140,15 +140,15 @@ class Log {
   // Looks for a record; the answer comes as on_sight, exactly once, at the
   // latest when `bound` has passed. Reads on a connection of its own. Error kind
   // limit when too many are under way: then on_sight will not come.
-  virtual Result<void> look(const core::Look&, core::Duration) { return Error{ErrorKind::limit, "not here"}; }
+  virtual Result<void> look(const core::Look& look, core::Duration bound) = 0;
 
   // Before start(): reads this topic too, from now on and again after each loss,
   // and tells its records with on_followed in order. A record may be told twice.
-  virtual void follow(Follow) {}
+  virtual void follow(Follow follow) = 0;
 
   // Gathers what `tidemark doctor` shows; `done` is called once, at the latest
   // when `bound` has passed, with what was learned by then.
-  virtual void inspect(core::Duration, std::function<void(ClusterFacts)> done) { done({}); }
+  virtual void inspect(core::Duration bound, std::function<void(ClusterFacts)> done) = 0;
 
   // Reads the list of topics now rather than at its next turn. `done` is called
   // once: when on_topics has told what changed, or at `bound`. Many calls share
