@@ -16,7 +16,9 @@ std::string cure_for(EarlyClient client) {
   if (client == EarlyClient::kafka_go) cure = "use FetchMessage, and CommitMessages after the work, not ReadMessage";
   if (client == EarlyClient::librdkafka) cure = "set enable.auto.offset.store=false and store offsets after the work";
   if (client == EarlyClient::aiokafka) cure = "set enable_auto_commit=False and call commit() after the work";
-  return cure + ", or declare it with commits: after-processing";
+  // A timer's rhythm stays when what it commits has become honest.
+  const bool keeps_rhythm = client == EarlyClient::librdkafka;
+  return cure + (keeps_rhythm ? ", and" : ", or") + " declare it with commits: after-processing";
 }
 
 std::string hint_for(const Consumer& consumer, const Need& need, bool recreated, Duration absent_grace) {

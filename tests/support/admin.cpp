@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <stdexcept>
 
 #include "support/eventually.h"
@@ -171,6 +172,26 @@ void add_partitions(const std::string& bootstrap, const std::string& name, int t
   }
 }
 
+namespace {
+
+// librdkafka 2.0.2 crashes when its ListConsumerGroupOffsets is the first that a
+// fresh cluster hears of groups: there is no coordinator then. A consumer that
+// asks for its position takes no for an answer, so that asks first.
+void wait_for_coordinator(const std::string& bootstrap, const std::string& group) {
+  static std::set<std::string> seen;
+  if (seen.contains(bootstrap)) return;
+  const KafkaHandle consumer = make_handle(RD_KAFKA_CONSUMER, make_conf(bootstrap, {{"group.id", group}}));
+  const KafkaPartitions nowhere = one_partition("nowhere", 0, RD_KAFKA_OFFSET_INVALID);
+  const auto answers = [&] {
+    const rd_kafka_resp_err_t error = rd_kafka_committed(consumer.get(), nowhere.get(), 1000);
+    return error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  };
+  if (!eventually(answers)) throw std::runtime_error("no coordinator for " + group);
+  seen.insert(bootstrap);
+}
+
+}  // namespace
+
 void reset_offset(const std::string& bootstrap, const std::string& group, const std::string& topic,
                   std::int32_t partition, std::int64_t offset) {
   const std::string what = "reset offset of " + group;
@@ -203,6 +224,7 @@ void delete_group(const std::string& bootstrap, const std::string& group) {
 std::map<std::int32_t, std::int64_t> committed_offsets(const std::string& bootstrap, const std::string& group,
                                                        const std::string& topic) {
   const std::string what = "committed offsets of " + group;
+  wait_for_coordinator(bootstrap, group);
   const Admin admin(bootstrap);
   const ListOffsets wanted(rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr));
   rd_kafka_ListConsumerGroupOffsets_t* all[] = {wanted.get()};
