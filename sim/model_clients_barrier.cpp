@@ -57,11 +57,10 @@ void Clients::add_position(const ModelGateway& gateway, int topic, BarrierSpec& 
   stake.incarnation = incarnation;
   stake.partition = world_.random.small(0, gateway.told().partitions(topic) - 1);
   const LogPartition& log = world_.log.at(incarnation, stake.partition);
-  if (log.end() == 0 || world_.random.chance(100)) {
+  if (log.log_start >= log.end() || world_.random.chance(100)) {
     stake.offset = log.end() + world_.random.small(0, 3);
   } else {
     stake.offset = world_.random.between(std::max<core::Offset>(log.log_start, log.end() - 6), log.end() - 1);
-    if (stake.offset < 0) return;
     const RecordKind kind = log.records[static_cast<std::size_t>(stake.offset)];
     if (kind == RecordKind::control) return;
     if (kind == RecordKind::other) world_.counters.count(Fault::barrier_of_other_producers);
