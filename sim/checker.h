@@ -133,6 +133,8 @@ class Checker {
                     const core::ConsumerOutcome& outcome);
   // The anchor that a resumed mark brings for this consumer at this event.
   core::Anchor anchor_in(const core::Mark& mark, const Stake& stake, const std::string& name) const;
+  // Counts it: an ack without a topic id may have been about a former topic of the name.
+  bool stale_ack(const ModelGroup& group, const Stake& stake, bool failed);
   bool excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
                const core::ConsumerOutcome& outcome);
   void pass_on(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);

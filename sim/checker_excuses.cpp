@@ -23,16 +23,21 @@ core::Anchor Checker::anchor_in(const core::Mark& mark, const Stake& stake, cons
   return {};
 }
 
+bool Checker::stale_ack(const ModelGroup& group, const Stake& stake, bool failed) {
+  // Nothing in an ack without a topic id says which topic of that name it meant.
+  const auto& acks = world_.acks.records();
+  const bool stale = std::any_of(acks.begin(), acks.end(), [&](const AckRecord& ack) {
+    return ack.group == group.number() && ack.failed == failed && ack.incarnation >= 0 && ack.topic_id.is_nil() &&
+           ack.topic == world_.log.name(stake.topic) && ack.incarnation != stake.incarnation &&
+           ack.partition == stake.partition && ack.offsets.first <= stake.offset && stake.offset <= ack.offsets.last;
+  });
+  if (stale) world_.counters.count(Excuse::stale_ack_without_topic_id);
+  return stale;
+}
+
 bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
                       const core::ConsumerOutcome& outcome) {
-  // Nothing in an ack without a topic id says which topic of that name it meant.
-  for (const AckRecord& ack : world_.acks.records())
-    if (ack.group == group.number() && ack.incarnation >= 0 && ack.topic_id.is_nil() && ack.topic == world_.log.name(stake.topic) &&
-        ack.incarnation != stake.incarnation && ack.partition == stake.partition && !ack.failed &&
-        ack.offsets.first <= stake.offset && stake.offset <= ack.offsets.last) {
-      world_.counters.count(Excuse::stale_ack_without_topic_id);
-      return true;
-    }
+  if (stale_ack(group, stake, false)) return true;
   // Only its members tell a client's name, and this gateway has seen none of them.
   if (group.traits().kafka_go && !gateway.told().group(group.number()).client_known) {
     world_.counters.count(Excuse::early_client_never_seen);

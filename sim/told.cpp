@@ -159,7 +159,8 @@ Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end
   const Offset seen = first != first_ends_.end() && first->second.first == incarnation ? first->second.second : end;
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
-      if (position.offset == kNoOffset || position.beyond) continue;
+      // What came before the gateway knew of the topic's new incarnation is not its first known commit there.
+      if (position.offset == kNoOffset || position.beyond || position.early) continue;
       if (position.incarnation != incarnation) return end;
       // The barrier's end may have been told before or after this one.
       return position.when > by ? std::max(position.offset, seen) : position.offset;

@@ -104,17 +104,17 @@ void Engine::ack(const Ack& ack, Time now, Effects& effects) {
 void Engine::State::apply_ack(ConsumerNumber number, TopicNumber topic, Partition partition, Range offsets, bool failed,
                               std::string_view reason, Time now, Effects& effects) {
   Consumer& consumer = consumers[number];
-  Cell* cell = cell_for(number, topic, partition);
-  if (cell == nullptr) {
-    ++stats.acks_ignored;
-    return;
-  }
   consumer.last_sign = now;
   consumer.dormant = false;
   const auto at = std::lower_bound(consumer.acked_topics.begin(), consumer.acked_topics.end(), topic);
   if (at == consumer.acked_topics.end() || *at != topic) {
     consumer.acked_topics.insert(at, topic);
     Consumers::link(topics, topic, number);
+  }
+  Cell* cell = cell_for(number, topic, partition);
+  if (cell == nullptr) {
+    ++stats.acks_ignored;
+    return;
   }
   said(*cell, offsets, failed, reason, now, effects);
 }

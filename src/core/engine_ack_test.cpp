@@ -29,6 +29,19 @@ TEST(EngineAcks, P1AnAckForTheEventIsEnoughWithoutAnAnchor) {
   EXPECT_EQ(g.outcome(wait).evidence.acked, (Range{10, 10}));
 }
 
+TEST(EngineAcks, P1AreStickyThoughTheTableOfPositionsIsFull) {
+  EngineConfig config;
+  config.max_frontiers = 1;
+  Gateway g(config);
+  g.start();
+  g.members("views", 1);
+  g.commit("views", 0, 5);  // takes the only place
+  g.ack("views", 1, {3, 3});
+  const WaitId wait = g.append(0, 10);
+  g.commit("views", 0, 11);
+  EXPECT_FALSE(g.answered(wait)) << "it sends acks";
+}
+
 TEST(EngineAcks, P6ComeInAnyOrderAndMoreThanOnce) {
   Gateway g;
   g.start();

@@ -94,6 +94,18 @@ TEST(EngineBarrier, APartitionThatALiveGroupNeverHadReasonToCommitHoldsNothing) 
   EXPECT_EQ(g.outcome(wait).reason, PendingReason::not_started);
 }
 
+// Found by the simulator, seed 20957: the question about the end was answered late.
+TEST(EngineBarrier, AnAppendSaysTheEndToThoseFirstSeenBeforeIt) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  g.append(1, Gateway::kEnd);
+  g.ends("orders", 1, Gateway::kEnd + 2, 0);
+  const WaitId wait = g.barrier(over_orders(g));
+  tell_ends(g, {Gateway::kEnd, Gateway::kEnd + 2, Gateway::kEnd});
+  EXPECT_FALSE(g.answered(wait)) << "a record came behind the append, and who was there before must read it";
+}
+
 TEST(EngineBarrier, AGroupDeclaredToBeginAtTheStartIsAskedForAll) {
   EngineConfig config;
   config.reset_earliest = {"views"};

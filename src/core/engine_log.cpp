@@ -137,7 +137,19 @@ void Engine::State::see_first(ConsumerNumber number, TopicNumber topic, Effects&
   consumer.first_seen.emplace(topic, std::vector<Offset>(partitions, kNoOffset));
   for (Partition p = 0; p < topics[topic].partitions; ++p) {
     ++stats.ends_asked;
-    effects.asks.push_back({topics[topic].name, p, topics.ends(topic, p).asked, false});
+    PartitionEnds& ends = topics.ends(topic, p);
+    ends.first_awaited = true;
+    effects.asks.push_back({topics[topic].name, p, ends.asked, false});
+  }
+}
+
+void Engine::State::note_first_end(TopicNumber topic, Partition partition, Offset end) {
+  if (!std::exchange(topics.ends(topic, partition).first_awaited, false)) return;
+  for (const ConsumerNumber consumer : topics[topic].consumers) {
+    const auto seen = consumers[consumer].first_seen.find(topic);
+    if (seen == consumers[consumer].first_seen.end()) continue;
+    const auto p = static_cast<std::size_t>(partition);
+    if (p < seen->second.size() && seen->second[p] == kNoOffset) seen->second[p] = end;
   }
 }
 
@@ -205,12 +217,7 @@ void Engine::ends(const Ends& told, Time now, Effects& effects) {
   ends.known_end = std::max(ends.known_end, told.high_watermark);
   ends.told = true;
   if (told.asked >= ends.asked) ends.asking = false;
-  for (const ConsumerNumber consumer : s.topics[*topic].consumers) {
-    const auto seen = s.consumers[consumer].first_seen.find(*topic);
-    if (seen == s.consumers[consumer].first_seen.end()) continue;
-    const auto p = static_cast<std::size_t>(told.partition);
-    if (p < seen->second.size() && seen->second[p] == kNoOffset) seen->second[p] = told.high_watermark;
-  }
+  s.note_first_end(*topic, told.partition, told.high_watermark);
   s.judge(*topic, told.partition, told.asked, now, effects);
   s.judge_acks(*topic, told.partition, told.asked, now, effects);
   s.barrier_ends(*topic, told.partition, told.asked, told.high_watermark, now, effects);
@@ -246,6 +253,7 @@ void Engine::State::ask_end(TopicNumber topic, Partition partition, Effects& eff
 void Engine::State::raise_end(TopicNumber topic, Partition partition, Offset end, Time now, Effects& effects) {
   PartitionEnds& ends = topics.ends(topic, partition);
   ends.told = true;
+  note_first_end(topic, partition, end);
   if (end <= ends.known_end) return;
   ends.known_end = end;
   if (!ends.holding.empty()) judge(topic, partition, 0, now, effects);

@@ -96,6 +96,8 @@ struct Engine::State {
   // The consumer reads the topic: from now on its ends are known.
   void see_partitions(TopicNumber topic, Partition before, Effects& effects);
   void see_first(ConsumerNumber consumer, TopicNumber topic, Effects& effects);
+  // An end told, or known by an append: the baseline of those first seen before it.
+  void note_first_end(TopicNumber topic, Partition partition, Offset end);
   bool expected_to_ack(std::string_view consumer, TopicNumber topic) const;
   void apply_ack(ConsumerNumber consumer, TopicNumber topic, Partition partition, Range offsets, bool failed,
                  std::string_view reason, Time now, Effects& effects);

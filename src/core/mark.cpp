@@ -229,7 +229,11 @@ Anchor lower(const Anchor& a, const Anchor& b) {
   return order(b) < order(a) ? b : a;
 }
 
-void unite_expected(std::vector<Expected>& into, const std::vector<Expected>& from, bool same_position) {
+// `first`: where both begin, kNoOffset where they differ.
+void unite_expected(std::vector<Expected>& into, const std::vector<Expected>& from, Offset first) {
+  // Above the start an anchor is a barrier's baseline, which says that less is
+  // asked. It cannot speak for a mark that asks for all.
+  const auto holds_for_both = [&](const Anchor& anchor) { return anchor.known() && anchor.committed <= first; };
   for (const Expected& expected : from) {
     const auto match =
         std::find_if(into.begin(), into.end(), [&](const Expected& e) { return e.name == expected.name; });
@@ -240,17 +244,15 @@ void unite_expected(std::vector<Expected>& into, const std::vector<Expected>& fr
     match->by = std::min(match->by, expected.by);
     if (match->anchor.known() && expected.anchor.known()) {
       match->anchor = lower(match->anchor, expected.anchor);
-    } else if (same_position && expected.anchor.known()) {
-      match->anchor = expected.anchor;  // what either gateway saw at this position holds for both
-    } else if (!same_position) {
-      match->anchor = Anchor{};
+    } else if (!holds_for_both(match->anchor)) {
+      match->anchor = holds_for_both(expected.anchor) ? expected.anchor : Anchor{};
     }
   }
 }
 
 // An anchor above the widened range's start was taken for another position.
 void widen(Term& into, const Term& from) {
-  unite_expected(into.expected, from.expected, false);
+  unite_expected(into.expected, from.expected, kNoOffset);
   into.kind = Term::Kind::prefix;
   into.leader_epoch = into.last >= from.last ? into.leader_epoch : from.leader_epoch;
   into.first = std::min(into.first, from.first);
@@ -280,7 +282,7 @@ std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
         result.push_back(std::move(term));
       } else {
         same->first = same->last = std::min(same->first, term.first);
-        unite_expected(same->expected, term.expected, true);
+        unite_expected(same->expected, term.expected, same->first);
       }
       continue;
     }
@@ -289,7 +291,7 @@ std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
       return t.kind == term.kind && t.first == term.first && t.last == term.last;
     });
     if (same != here.end()) {
-      unite_expected(same->expected, term.expected, true);
+      unite_expected(same->expected, term.expected, same->first);
     } else {
       here.push_back(std::move(term));
     }

@@ -93,7 +93,8 @@ Result<Mark> decode(std::string_view text);
 // A prefix absorbs lower terms of its partition, many event terms on one
 // partition widen to a prefix, an anchor becomes the lower of the two. Where one
 // mark knows none: at the same position the other's holds for both, over
-// different positions there is none. The stronger scope wins. The order of the
+// different positions there is none; a baseline above the start holds only for
+// its own mark. The stronger scope wins. The order of the
 // marks does not matter. Error kind limit beyond the bounds.
 Result<Mark> merge(const Mark& a, const Mark& b);
 

@@ -279,6 +279,20 @@ TEST(MarkMerge, WhatEitherSawAtAPositionHoldsForBoth) {
   EXPECT_EQ(merged->terms[0].expected[0].by, ExpectedBy::configured);
 }
 
+// Simulator seed 22266: merged twice, a barrier's baseline hid an event below it.
+TEST(MarkMerge, ABaselineSpeaksForNobodyWhoAsksForAll) {
+  Term barrier = event_term("orders", 0, 18, {expects("mail", 18)});
+  barrier.kind = Term::Kind::prefix;
+  barrier.first = 0;
+  const auto once = merge(with({event_term("orders", 0, 17, {expects("mail")})}), with({barrier}));
+  ASSERT_TRUE(once.ok());
+  for (const auto& twice : {merge(*once, with({barrier})), merge(with({barrier}), *once)}) {
+    ASSERT_TRUE(twice.ok());
+    ASSERT_EQ(twice->terms.size(), 1U);
+    EXPECT_FALSE(twice->terms[0].expected.at(0).anchor.known());
+  }
+}
+
 TEST(MarkMerge, TheSamePendingAppendKeepsTheNamesOfBoth) {
   Term a = event_term("orders", -1, 7, {expects("billing")}), b = event_term("orders", -1, 5, {expects("search")});
   a.kind = b.kind = Term::Kind::pending;

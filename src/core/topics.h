@@ -50,6 +50,7 @@ struct PartitionEnds {
   Offset log_start = 0;        // as last told
   bool told = false;           // the log, or a delivery, has said an end
   bool asking = false;         // question `asked` is on its way
+  bool first_awaited = false;  // a consumer was first seen here, and no end has come since
   std::uint64_t asked = 0;     // number of the latest question
   std::uint32_t open = 0;      // obligations open on this partition
   std::vector<ConsumerNumber> holding;  // consumers with commits held for the end
