@@ -51,7 +51,8 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   // moment after the topic was made again, and nothing in them says so.
   for (const CommitRecord& record : world_.commits.records(partition))
     if (ours(record) && record.kind == CommitRecord::Kind::commit && !record.with_id &&
-        record.incarnation != stake.incarnation && record.offset > stake.offset) {
+        record.incarnation != stake.incarnation &&
+        (record.offset > stake.offset || record.offset == outcome.evidence.anchor)) {
       world_.counters.count(Excuse::stale_commit_without_topic_id);
       return true;
     }

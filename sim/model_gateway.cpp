@@ -168,6 +168,13 @@ std::variant<core::WaitId, core::Refusal> ModelGateway::resume(const ResumeSpec&
   if (const auto* wait = std::get_if<core::WaitId>(&result)) {
     world_.trace.note(world_.now(), "resume", {{"gw", number_}, {"wait", static_cast<std::int64_t>(wait->value())},
                                                {"ms", spec.wait / milliseconds(1)}});
+    for (const core::Term& term : spec.mark.terms)
+      for (const core::Expected& expected : term.expected)
+        world_.trace.note(world_.now(), "  asks", {{"kind", static_cast<int>(term.kind)}, {"p", term.partition},
+                                                   {"first", term.first}, {"last", term.last},
+                                                   {"anchor", expected.anchor.committed},
+                                                   {"at", expected.anchor.at.offset}},
+                          term.topic + " " + expected.name);
     world_.checker->began_resume(*this, *wait, spec);
     note_looks(effects, *wait);
   }
@@ -224,7 +231,8 @@ void ModelGateway::set_alarm() {
 
 void ModelGateway::ask_ends(const core::AskEnds& ask) {
   Question& question = questions_[{ask.topic, ask.partition}];
-  heard_.try_emplace({ask.topic, ask.partition, ask.number}, told_->heard());
+  // Number 0 asks on behalf of no commit: it judges none.
+  heard_.try_emplace({ask.topic, ask.partition, ask.number}, ask.number == 0 ? 0 : told_->heard());
   if (question.outstanding) {
     question.next = std::max(question.next, ask.number);
     question.next_log_start |= ask.log_start;
@@ -261,7 +269,9 @@ void ModelGateway::serve_ends(const std::string& topic, Partition partition, std
   later(world_.random.skewed(100, 3000), [=, this] {
     world_.trace.note(world_.now(), "ends", {{"gw", number_}, {"p", partition}, {"end", ends.high_watermark},
                                              {"start", ends.log_start}, {"asked", static_cast<std::int64_t>(number)}}, topic);
-    told_->end(incarnation, partition, ends.high_watermark, heard_.at({topic, partition, number}), world_.now());
+    // Of a topic that the list does not show yet it says nothing.
+    if (told_->incarnation(name) == incarnation)
+      told_->end(incarnation, partition, ends.high_watermark, heard_.at({topic, partition, number}), world_.now());
     if (ends.log_start >= 0) told_->log_start(incarnation, partition, ends.log_start, world_.now());
     const Question asked = questions_[{topic, partition}];
     questions_[{topic, partition}] = Question{};

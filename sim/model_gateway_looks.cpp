@@ -71,7 +71,8 @@ void ModelGateway::serve_look(const core::Look& question) {
     world_.trace.note(world_.now(), "sight", {{"gw", number_}, {"result", static_cast<int>(sight.result)},
                                               {"p", partition}, {"offset", sight.offset}});
     const auto whose = looks_.find(sight.number);
-    if (sight.result == Sight::Result::found && whose != looks_.end()) {
+    const bool asked = whose != looks_.end() && world_.checker->open(*this, whose->second);
+    if (sight.result == Sight::Result::found && asked) {
       if (told_->incarnation(topic) == current) told_->end(current, partition, sight.offset + 1, 0, world_.now());
       world_.checker->told_sight(*this, whose->second, id);
     }

@@ -205,7 +205,7 @@ void ModelGroup::topic_changed(int topic) {
 
 void ModelGroup::heal() {
   if (traits_.assign_only) {
-    cursors_.clear();
+    drop_cursors();
     unmanaged_running_ = true;
     assign();
   } else {

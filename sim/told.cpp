@@ -106,8 +106,7 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
 void Told::topic(int topic, int incarnation, int partitions) { topics_[topic] = {incarnation, partitions}; }
 
 void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t heard, core::Time now) {
-  Offset& known = ends_[{incarnation, partition}];
-  known = std::max(known, end);
+  const Offset known = ends_[{incarnation, partition}] = std::max(known_end(incarnation, partition), end);
   std::uint64_t& judged = judged_to_[{incarnation, partition}];
   // An ack that waited for the end is a sign of life when it is applied.
   for (const auto& [key, order] : acks_behind_end_)
@@ -124,9 +123,11 @@ void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t h
   }
   for (auto& [key, positions] : positions_) {
     if (std::get<2>(key) == partition && this->incarnation(std::get<1>(key)) == incarnation) {
-      positions.unanswered = 0;
       for (ToldPosition& position : positions.all)
         if (!position.judged && position.order <= heard) position.judged = now;
+      // One whose question is still out holds those behind it.
+      const auto holds = [&](const ToldPosition& p) { return !p.judged && (p.beyond || p.offset > known); };
+      if (std::none_of(positions.all.begin(), positions.all.end(), holds)) positions.unanswered = 0;
     }
   }
 }

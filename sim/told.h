@@ -121,7 +121,7 @@ class Told {
     std::vector<ToldPosition> all;
     core::TailPositions as_of;  // of the seed that is last, if it is one
     core::LogPoint at;          // highest record
-    int unanswered = 0;         // commits since an end was last told
+    int unanswered = 0;         // commits since none was last waiting for an end
     bool overflowed = false;    // more than a frontier can hold were waiting for an end
   };
 

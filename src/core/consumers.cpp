@@ -84,10 +84,15 @@ std::optional<ConsumerNumber> Consumers::add(std::string_view name) {
 Cell* Consumers::cell_or_add(ConsumerNumber consumer, TopicNumber topic, Partition partition, Topics& topics) {
   Consumer& c = consumers_[consumer];
   if (Cell* cell = c.cell(topic, partition)) return cell;
-  if (frontiers_ >= max_frontiers_) return nullptr;
+  if (frontiers_ >= max_frontiers_) {
+    c.cells_refused = true;
+    return nullptr;
+  }
   ++frontiers_;
   link(topics, topic, consumer);
-  return c.cells.emplace(Consumer::key(topic, partition), std::make_unique<Cell>()).first->second.get();
+  Cell& cell = *c.cells.emplace(Consumer::key(topic, partition), std::make_unique<Cell>()).first->second;
+  if (c.cells_refused) cell.frontier.missed_commits(c.commit_at);
+  return &cell;
 }
 
 void Consumers::remove_cell(ConsumerNumber consumer, std::uint64_t key) {

@@ -28,11 +28,19 @@
 
 namespace tidemark::core {
 
+// Commits for a topic of the same name that the list does not show yet. Dropped,
+// a person's among them would be missed, and what follows it taken for progress.
+struct EarlyCommits {
+  Uuid topic_id;
+  std::vector<Frontier::Update> updates;  // in order, at most Frontier::kMaxHeld
+};
+
 // One consumer's place in one partition.
 struct Cell {
   Frontier frontier;
   Obligations obligations;
   std::unique_ptr<Acked> acked;  // what it said of single records; made on first use
+  std::unique_ptr<EarlyCommits> early;
   std::size_t ranges = 0;        // obligations about more than one record
   bool row = false;  // the group has a commit here; a wait alone makes a cell too
 };
@@ -72,6 +80,7 @@ struct Consumer {
   LogPoint commit_at;         // the latest commit seen, counted or not
   LogPoint read_to;           // where the commit read last took effect: its own record, or its transaction's marker
   Offset read_at = kNoOffset; // its record
+  bool cells_refused = false; // the table was full: cells made later have missed some of its commits
   bool dormant = false;  // found without members at the start; not observed until it commits or gains some
   Time last_sign{};      // latest commit, or end of membership
   Cadence cadence;

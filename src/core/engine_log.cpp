@@ -37,12 +37,9 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   if (s.topics[*topic].id.is_nil()) s.topics[*topic].id = commit.topic_id;
   const Uuid current = s.topics[*topic].id;
   const bool other_incarnation = !commit.topic_id.is_nil() && !current.is_nil() && commit.topic_id != current;
-  if ((consumer.denied && !consumer.configured) || (other_incarnation && !planted(Bug::incarnation_ignored))) {
-    ++s.stats.commits_ignored;
-    return;
-  }
   const Partition partition = planted(Bug::partition_ignored) ? 0 : commit.partition;
-  Cell* cell = s.cell_for(*number, *topic, partition);
+  const bool denied = consumer.denied && !consumer.configured;
+  Cell* cell = denied ? nullptr : s.cell_for(*number, *topic, partition);
   if (cell == nullptr) {
     ++s.stats.commits_ignored;
     return;
@@ -57,6 +54,13 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   // position of the former one, which the declaration says nothing about.
   const bool maybe_carried_over = s.topics[*topic].made_again && commit.topic_id.is_nil();
   update.from_start = consumer.reset_earliest && consumer.members > 0 && s.was_synced && !maybe_carried_over;
+  if (other_incarnation && !planted(Bug::incarnation_ignored)) {
+    // It has taken the place of the group's row, whatever topic it is about.
+    cell->frontier.missed_commits(commit.at);
+    State::keep_early(*cell, commit.topic_id, update);
+    ++s.stats.commits_ignored;
+    return;
+  }
   PartitionEnds& ends = s.topics.ends(*topic, partition);
   update.ask = ends.asked + 1;
   const Applied applied = cell->frontier.commit(update, ends.known_end);
@@ -276,7 +280,38 @@ void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t 
   if (!ends.holding.empty() && !ends.asking && topics[topic].exists()) ask_end(topic, partition, effects);
 }
 
+void Engine::State::keep_early(Cell& cell, const Uuid& topic_id, Frontier::Update update) {
+  if (cell.early == nullptr || cell.early->topic_id != topic_id)
+    cell.early = std::make_unique<EarlyCommits>(EarlyCommits{topic_id, {}});
+  std::vector<Frontier::Update>& updates = cell.early->updates;
+  if (updates.size() == Frontier::kMaxHeld) {
+    updates.clear();
+    update.moved_by_hand = true;  // from nobody knows where
+  }
+  updates.push_back(update);
+}
+
+void Engine::State::take_up_early(ConsumerNumber number, TopicNumber topic, Partition partition,
+                                  std::vector<Frontier::Update> updates, Time now, Effects& effects) {
+  Cell* cell = cell_for(number, topic, partition);
+  if (cell == nullptr) return;
+  for (Frontier::Update& update : updates) {
+    PartitionEnds& ends = topics.ends(topic, partition);
+    update.ask = ends.asked + 1;
+    const Applied applied = cell->frontier.commit(update, ends.known_end);
+    consumers.note_row(number, topic, *cell, update.offset != kNoOffset);
+    if (applied == Applied::held) hold(number, topic, partition, effects);
+  }
+  advance(number, topic, partition, Applied::moved, now, effects);
+}
+
 void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& effects) {
+  struct Early {
+    ConsumerNumber consumer;
+    Partition partition;
+    std::vector<Frontier::Update> updates;
+  };
+  std::vector<Early> early;
   const std::vector<ConsumerNumber> linked = topics[topic].consumers;
   for (const ConsumerNumber number : linked) {
     std::vector<std::uint64_t> keys;
@@ -290,6 +325,8 @@ void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& eff
         settle(lowest.wait, lowest.need, Outcome::skipped, {}, now);
         finish_if_done(lowest.wait, now, effects);
       }
+      if (cell.early != nullptr && cell.early->topic_id == topics[topic].id)
+        early.push_back({number, Consumer::partition_of(key), std::move(cell.early->updates)});
       consumers.remove_cell(number, key);
     }
     if (const auto seen = consumers[number].first_seen.find(topic); seen != consumers[number].first_seen.end())
@@ -300,6 +337,7 @@ void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& eff
     ends = PartitionEnds{};
     ends.asked = asked;
   }
+  for (Early& one : early) take_up_early(one.consumer, topic, one.partition, std::move(one.updates), now, effects);
 }
 
 void Engine::State::take_up_incarnation(TopicNumber topic, Time now, Effects& effects) {

@@ -21,6 +21,53 @@ TEST(EngineSeeds, AnAnswerOlderThanATopicThatWasMadeAgainIsNotTaken) {
   EXPECT_FALSE(g.answered(wait)) << "nothing is known of the new topic";
 }
 
+Commit of_the_next_topic(Gateway& g, Offset offset) {
+  Commit commit;
+  commit.group = "views";
+  commit.topic = "orders";
+  commit.topic_id = Gateway::topic_id(2);
+  commit.offset = offset;
+  commit.at = {0, g.record++};
+  commit.settled_at = commit.at.offset;
+  return commit;
+}
+
+// Found by the simulator, seed 130527: a person's commit came before the list
+// showed the topic that it was for, and what follows it was taken for progress.
+TEST(EngineSeeds, ACommitThatComesBeforeItsTopicIsListedCountsWhenItIs) {
+  EngineConfig config;
+  config.reset_earliest = {"views"};
+  Gateway g(config);
+  g.start();
+  g.members("views", 1);
+  g.members("views", 0);
+  g.commit(of_the_next_topic(g, 1));
+  EXPECT_EQ(g.engine().stats().commits_ignored, 1U);
+  g.list({{"orders", Gateway::topic_id(2), 3}});
+  g.ends("orders", 0, 1, g.asked().at(0).number);
+  g.members("views", 1);
+  PublishRequest request = g.request();
+  const WaitId wait = g.publish(request);
+  g.deliver(wait, 0, 0, Gateway::topic_id(2));
+  g.ends("orders", 0, 9, 99);
+  g.commit(of_the_next_topic(g, 4));
+  g.advance(std::chrono::seconds(3));
+  EXPECT_NE(g.outcome(wait).outcome, Outcome::processed);
+}
+
+TEST(EngineSeeds, CommitsForATopicThatIsNotListedAreBounded) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  for (Offset offset = 0; offset < 1000; ++offset) g.commit(of_the_next_topic(g, offset));
+  g.list({{"orders", Gateway::topic_id(2), 3}});
+  g.ends("orders", 0, 2000, 99);
+  const WaitId wait = g.publish();
+  g.deliver(wait, 0, 1000, Gateway::topic_id(2));
+  g.commit(of_the_next_topic(g, 1001));
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed) << "the latest of them are kept";
+}
+
 // Found by the simulator, seed 1026685 of an earlier version.
 TEST(EngineSeeds, AnEndAskedForBeforeThePartitionWasThereIsAskedForAnew) {
   Gateway g;

@@ -140,6 +140,10 @@ struct Engine::State {
   void ask_end(TopicNumber topic, Partition partition, Effects& effects);
   void hold(ConsumerNumber consumer, TopicNumber topic, Partition partition, Effects& effects);
   void forget_incarnation(TopicNumber topic, Time now, Effects& effects);
+  // A commit for another topic of the name: kept for when the list shows that one.
+  static void keep_early(Cell& cell, const Uuid& topic_id, Frontier::Update update);
+  void take_up_early(ConsumerNumber consumer, TopicNumber topic, Partition partition,
+                     std::vector<Frontier::Update> updates, Time now, Effects& effects);
   // Looks at the waits for a topic's new incarnation that came before the list told of it.
   void take_up_incarnation(TopicNumber topic, Time now, Effects& effects);
 

@@ -145,6 +145,11 @@ void Frontier::lose_position(LogPoint at) {
   broken_at_ = at;
 }
 
+void Frontier::missed_commits(LogPoint until) {
+  lose_position(until);
+  has_row_ = true;
+}
+
 Applied Frontier::log_started_at(Offset log_start) {
   log_start_ = std::max(log_start_, log_start);
   if (committed_ == kNoOffset || committed_ >= log_start_) return Applied::same;

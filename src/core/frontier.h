@@ -65,6 +65,9 @@ class Frontier {
   // now or by a later commit, cannot have read up to it. `passed_over` or `same`.
   Applied log_started_at(Offset log_start);
 
+  // The group committed here, the latest time at `until`, what this frontier does not say.
+  void missed_commits(LogPoint until);
+
   struct Standing {
     Outcome outcome = Outcome::pending;
     PendingReason reason = PendingReason::none;
