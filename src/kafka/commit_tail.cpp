@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "wire/batch_unpacker.h"
+
 namespace tidemark::kafka {
 namespace {
 
@@ -74,18 +76,19 @@ bool CommitTail::read(std::string_view records, TailSink& sink) {
   return true;
 }
 
-void CommitTail::read_batch(const wire::RecordBatch& batch, TailSink& sink) {
+void CommitTail::read_batch(wire::RecordBatch batch, TailSink& sink) {
   if (batch.is_control()) return read_control(batch, sink);
+  wire::BatchUnpacker unpacker;
+  if (const wire::UnpackStatus status = unpacker.unpack(batch); status != wire::UnpackStatus::plain) {
+    ++counters_.unreadable_batches;
+    return blind("the batch at " + std::to_string(batch.base_offset) + " " + std::string(wire::describe(status)));
+  }
   wire::RecordReader records(batch);
   wire::Record record;
   for (;;) {
     const wire::RecordStatus status = records.next(record);
     if (status == wire::RecordStatus::end) return;
-    if (status == wire::RecordStatus::unsupported_compression) {
-      ++counters_.unreadable_batches;
-      return blind("the batch at " + std::to_string(batch.base_offset) + " is compressed");
-    }
-    if (status == wire::RecordStatus::corrupt) {
+    if (status != wire::RecordStatus::record) {
       ++counters_.unreadable_batches;
       return blind("a record in the batch at " + std::to_string(batch.base_offset) + " is corrupt");
     }

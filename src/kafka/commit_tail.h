@@ -13,7 +13,7 @@
 // names are kept, and when it commits, these groups are reported as doubtful:
 // the coordinator must be asked for what they have committed. So nothing is
 // missed, it only takes a question more. When even the names do not fit, or a
-// batch cannot be read (compressed, an old format), the partition is blinded:
+// batch cannot be read (an old format, packed by an unknown codec), the partition is blinded:
 // from then on commits may be missing, and its owner must not call what it knows
 // complete.
 //
@@ -65,7 +65,7 @@ struct TailCounters {
   std::uint64_t unreadable_values = 0;    // commits whose value version is not known
   std::uint64_t held_overflows = 0;       // transactional records that did not fit
   std::uint64_t fenced = 0;               // markers and records of an older producer epoch, transactions without marker
-  std::uint64_t unreadable_batches = 0;   // compressed, of an old format or corrupt
+  std::uint64_t unreadable_batches = 0;   // of an old format or corrupt
 };
 
 class CommitTail {
@@ -102,7 +102,7 @@ class CommitTail {
   };
   using OpenByProducer = std::unordered_map<std::int64_t, Open>;
 
-  void read_batch(const wire::RecordBatch& batch, TailSink& sink);
+  void read_batch(wire::RecordBatch batch, TailSink& sink);
   void read_control(const wire::RecordBatch& batch, TailSink& sink);
   void hold(const wire::RecordBatch& batch, core::Offset offset, OffsetsRecord record, TailSink& sink);
   void settle(const Open& open, core::Offset marker, TailSink& sink);

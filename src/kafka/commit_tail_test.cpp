@@ -226,7 +226,19 @@ TEST(CommitTail, TooManyGroupsInOpenTransactionsBlindIt) {
   EXPECT_TRUE(tail.blinded());
 }
 
-TEST(CommitTail, ACompressedBatchBlindsButDoesNotStop) {
+TEST(CommitTail, ReadsCompressedBatches) {
+  CommitTail tail(0, 0);
+  Said said;
+  EXPECT_TRUE(tail.read(test::encode({.base_offset = 0,
+                                      .records = {test::commit_record(0, "a", 1), test::commit_record(1, "a", 2)},
+                                      .packed = true}) +
+                            plain(2, "b", 1),
+                        said));
+  EXPECT_EQ(said.lines, (Lines{"a orders/0=1 at 0:0", "a orders/0=2 at 0:1", "b orders/0=1 at 0:2"}));
+  EXPECT_FALSE(tail.blinded());
+}
+
+TEST(CommitTail, ABatchThatCannotBeUnpackedBlindsButDoesNotStop) {
   CommitTail tail(0, 0);
   Said said;
   EXPECT_TRUE(tail.read(test::encode({.base_offset = 0,
@@ -235,7 +247,7 @@ TEST(CommitTail, ACompressedBatchBlindsButDoesNotStop) {
                             plain(2, "b", 1),
                         said));
   EXPECT_EQ(said.lines, (Lines{"b orders/0=1 at 0:2"}));
-  EXPECT_EQ(tail.blinded_why(), "the batch at 0 is compressed");
+  EXPECT_EQ(tail.blinded_why(), "the batch at 0 is compressed, and damaged");
   EXPECT_EQ(tail.position(), 3);
 }
 

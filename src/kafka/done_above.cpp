@@ -5,12 +5,15 @@
 #include <optional>
 #include <string>
 
+#include "wire/batch_unpacker.h"
 #include "wire/primitives.h"
 
 namespace tidemark::kafka {
 namespace {
 
 constexpr std::int64_t kMostRecords = std::numeric_limits<std::int32_t>::max();
+constexpr std::int16_t kZstd = 4;  // a batch's attributes
+constexpr std::size_t kMostUnpackedBytes = std::size_t{1} << 20;
 
 int base64_digit(char c) {
   if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -92,16 +95,8 @@ std::vector<core::Range> read_runs(std::string_view map, std::size_t width, core
   return ranges.take();
 }
 
-}  // namespace
-
-std::vector<core::Range> read_done_above(std::string_view metadata, core::Offset committed) {
-  if (metadata.empty() || metadata.size() > kMostDoneBytes || committed < 0 ||
-      committed > std::numeric_limits<core::Offset>::max() - kMostRecords - 1)
-    return {};
-  const std::optional<std::string> bytes = decode_base64(metadata);
-  if (!bytes || bytes->empty()) return {};
-  const std::string_view map = std::string_view(*bytes).substr(1);
-  switch (bytes->front()) {
+std::vector<core::Range> read_map(char magic, std::string_view map, core::Offset committed) {
+  switch (magic) {
     case 'l':
       return read_bits(map, true, committed);
     case 'o':
@@ -115,6 +110,37 @@ std::vector<core::Range> read_done_above(std::string_view metadata, core::Offset
     default:
       return {};
   }
+}
+
+// What the map would be called unpacked; the same for one that is not packed.
+char plain_magic(char magic) {
+  switch (magic) {
+    case 'a': return 'l';
+    case 's': return 'o';
+    case 'J': return 'n';
+    case 'p': return 'e';
+    case 'i': return 'h';
+    default: return magic;
+  }
+}
+
+}  // namespace
+
+std::vector<core::Range> read_done_above(std::string_view metadata, core::Offset committed) {
+  if (metadata.empty() || metadata.size() > kMostDoneBytes || committed < 0 ||
+      committed > std::numeric_limits<core::Offset>::max() - kMostRecords - 1)
+    return {};
+  const std::optional<std::string> bytes = decode_base64(metadata);
+  if (!bytes || bytes->empty()) return {};
+  const std::string_view map = std::string_view(*bytes).substr(1);
+  const char magic = plain_magic(bytes->front());
+  if (magic == bytes->front()) return read_map(magic, map, committed);
+  wire::RecordBatch packed;
+  packed.attributes = kZstd;
+  packed.records = map;
+  wire::BatchUnpacker unpacker(kMostUnpackedBytes);
+  if (unpacker.unpack(packed) != wire::UnpackStatus::plain) return {};
+  return read_map(magic, packed.records, committed);
 }
 
 }  // namespace tidemark::kafka

@@ -14,8 +14,9 @@
 //                  their bits, lowest bit of the first byte first; set is done.
 //   'n', 'e', 'h'  run lengths as int16, int32 or int64, not done and done in
 //                  turn, not done first.
-// Big-endian. The compressed ones ('a', 's', 'J', 'p', 'i': zstd), written when
-// they are smaller, are not read: what they say then comes with the commit.
+//   'a', 's', 'J', 'p', 'i'   'l', 'o', 'n', 'e', 'h', the map packed by zstd;
+//                  written when that is smaller.
+// Big-endian.
 //
 // Pure; every input is hostile. Threading: none.
 #pragma once

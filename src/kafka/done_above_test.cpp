@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "kafka/test_batches.h"
 #include "wire/primitives.h"
 
 namespace tidemark::kafka {
@@ -55,6 +56,16 @@ TEST(DoneAbove, ABitSetHasTheLowestBitFirst) {
   EXPECT_EQ(read_done_above(base64(std::string("l\x00\x0b\x06\x05", 5)), 10), expected);
 }
 
+TEST(DoneAbove, AMapMayBePacked) {
+  const std::string runs_of_int32("\0\0\0\x01\0\0\0\x02", 8);  // 1 not done, 2 done
+  const std::string packed = test::zstd(runs_of_int32);
+  EXPECT_EQ(read_done_above(base64("p" + packed), 100), (Ranges{{101, 102}}));
+  EXPECT_EQ(read_done_above(base64("s" + test::zstd(std::string("\0\0\0\x0b\x06\x05", 6))), 10),
+            (Ranges{{11, 12}, {18, 18}, {20, 20}}));
+  EXPECT_EQ(read_done_above(base64("p" + packed.substr(0, packed.size() - 1)), 100), Ranges{});
+  EXPECT_EQ(read_done_above(base64("p" + test::zstd(std::string(5'000'000, '\0'))), 100), Ranges{}) << "too large";
+}
+
 TEST(DoneAbove, TheCommittedRecordItselfIsNotDone) {
   EXPECT_EQ(read_done_above(runs('e', {0, 3}), 5), (Ranges{{6, 7}}));
   EXPECT_EQ(read_done_above(runs('e', {0, 1}), 5), Ranges{});
@@ -69,7 +80,7 @@ TEST(DoneAbove, WhatIsNotExactlyTheFormatSaysNothing) {
   nothing("ZQAAAAEAAAA");                                       // not padded
   nothing("ZQ==ZQAAAAEA");                                      // padding inside
   nothing(base64("e\x00\x00\x01"));                             // half a number
-  nothing(base64("pxxxxxxxx"));                                 // compressed
+  nothing(base64("pxxxxxxxx"));                                 // packed, it says
   nothing(runs('e', {1, -2, 3, 4}));                            // backwards
   nothing(runs('e', {1, 0, 3, 4}));                             // a run of nothing
   nothing(runs('e', {2'000'000'000, 2'000'000'000}));           // too far

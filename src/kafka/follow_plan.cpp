@@ -93,7 +93,7 @@ std::optional<wire::msg::CreateTopicsRequest> FollowPlan::creation(core::Time no
       setting.name = name;
       setting.value = value;
     }
-    // The broker then unpacks what clients compress, which this reader cannot.
+    // The broker then unpacks once what every gateway would unpack for itself.
     const bool says_compression = std::any_of(made.configs.begin(), made.configs.end(), [](const auto& setting) {
       return setting.name == kCompression;
     });

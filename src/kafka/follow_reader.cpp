@@ -4,6 +4,7 @@
 #include <limits>
 #include <set>
 
+#include "wire/batch_unpacker.h"
 #include "wire/primitives.h"
 #include "wire/record_batch_layout.h"
 
@@ -74,7 +75,12 @@ bool FollowReader::read(std::string_view bytes, Aborted aborted, const Tell& tel
   return true;
 }
 
-void FollowReader::read_batch(const wire::RecordBatch& batch, const Tell& tell) {
+void FollowReader::read_batch(wire::RecordBatch batch, const Tell& tell) {
+  wire::BatchUnpacker unpacker;
+  if (unpacker.unpack(batch) != wire::UnpackStatus::plain) {
+    ++counters_.skipped_batches;
+    return;
+  }
   wire::RecordReader records(batch);
   wire::Record record;
   for (;;) {

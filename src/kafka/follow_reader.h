@@ -2,7 +2,7 @@
 //
 // Anybody may write to such a topic, and one strange batch must not end the
 // reading of all that come after it. So whatever cannot be read is skipped and
-// counted: compressed batches, old formats, records that are malformed or larger
+// counted: old formats, damaged packing, records that are malformed or larger
 // than anything that belongs here, and a corrupt batch once reading it again did
 // not help. Records of aborted transactions are left out as a read_committed
 // consumer does it, by the list that comes with the fetch (K: CompletedFetch).
@@ -31,7 +31,7 @@ struct FollowReadCounters {
   std::uint64_t records = 0;          // told
   std::uint64_t aborted_batches = 0;  // left out, as they should be
   std::uint64_t skipped_records = 0;  // too large
-  std::uint64_t skipped_batches = 0;  // compressed, of an old format, corrupt or with a malformed record
+  std::uint64_t skipped_batches = 0;  // of an old format, corrupt or with a malformed record
 };
 
 class FollowReader {
@@ -52,7 +52,7 @@ class FollowReader {
   const FollowReadCounters& counters() const { return counters_; }
 
  private:
-  void read_batch(const wire::RecordBatch& batch, const Tell& tell);
+  void read_batch(wire::RecordBatch batch, const Tell& tell);
   bool on_corrupt(std::string_view rest);
 
   FollowReadLimits limits_;

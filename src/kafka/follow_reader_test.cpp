@@ -38,6 +38,13 @@ TEST_F(FollowReaderTest, TellsRecordsInOrderAndOnce) {
   EXPECT_EQ(told_, (Told{"0=a", "1=b", "2=-", "3=c"}));
 }
 
+TEST_F(FollowReaderTest, ReadsCompressedBatches) {
+  const std::string packed = encode({.base_offset = 1, .records = {{1, "k", "b"}, {2, "k", "c"}}, .packed = true});
+  EXPECT_TRUE(read(data(0, "a") + packed + data(3, "d")));
+  EXPECT_EQ(told_, (Told{"0=a", "1=b", "2=c", "3=d"}));
+  EXPECT_EQ(reader_.counters().skipped_batches, 0U);
+}
+
 TEST_F(FollowReaderTest, BeginsInTheMiddleOfABatch) {
   reader_.begin(2);
   EXPECT_TRUE(read(encode({.base_offset = 1, .records = {{1, "k", "b"}, {2, "k", "c"}}})));

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "wire/batch_unpacker.h"
+
 namespace tidemark::kafka {
 namespace {
 
@@ -100,8 +102,13 @@ bool LookScan::read_batches(std::string_view records) {
   }
 }
 
-void LookScan::read_for_id(const wire::RecordBatch& batch) {
+void LookScan::read_for_id(wire::RecordBatch batch) {
   if (batch.is_control() || batch.base_offset >= look_.until) return;
+  wire::BatchUnpacker unpacker;
+  if (unpacker.unpack(batch) != wire::UnpackStatus::plain) {
+    unreadable_ = true;
+    return;
+  }
   wire::RecordReader records(batch);
   wire::Record record;
   for (;;) {
@@ -145,12 +152,15 @@ void LookScan::read_marker(const wire::RecordBatch& batch) {
   if (*type == wire::ControlType::commit) candidate(place);
 }
 
-std::optional<core::Offset> LookScan::first_in_range(const wire::RecordBatch& batch) {
+std::optional<core::Offset> LookScan::first_in_range(wire::RecordBatch batch) {
   if (batch.record_count == 0) return std::nullopt;
   const core::Offset low = std::max(position_, batch.base_offset);
   if (batch.compression_id() != 0) {
     const bool dense = batch.record_count - 1 == batch.last_offset_delta;
     if (dense || (batch.base_offset >= position_ && batch.last_offset() < look_.until)) return low;
+  }
+  wire::BatchUnpacker unpacker;
+  if (unpacker.unpack(batch) != wire::UnpackStatus::plain) {
     unreadable_ = true;
     return std::nullopt;
   }

@@ -10,10 +10,10 @@
 // the end of the log is open, and what it holds is not visible.
 //
 // An event that was appended long ago may have been deleted since. Not finding
-// it proves nothing then, nor when a batch on the way cannot be read (compressed,
-// corrupt, of an old format): the answer is `failed`, never `none`. For
-// visibility a batch's header is enough, except where a compressed batch that
-// compaction has thinned out lies across an end of the range.
+// it proves nothing then, nor when a batch on the way cannot be read (corrupt, of
+// an old format): the answer is `failed`, never `none`. For visibility a batch's
+// header is enough, except where one that compaction has thinned out lies across
+// an end of the range.
 //
 // Pure. Threading: none.
 #pragma once
@@ -68,10 +68,10 @@ class LookScan {
     std::int32_t leader_epoch = -1;
   };
   bool read_batches(std::string_view records);
-  void read_for_id(const wire::RecordBatch& batch);
+  void read_for_id(wire::RecordBatch batch);
   void read_for_visible(const wire::RecordBatch& batch);
   void read_marker(const wire::RecordBatch& batch);
-  std::optional<core::Offset> first_in_range(const wire::RecordBatch& batch);
+  std::optional<core::Offset> first_in_range(wire::RecordBatch batch);
   void candidate(Place place);
   void decide(core::Offset high_watermark, bool moved);
   void end(core::Sight::Result result);

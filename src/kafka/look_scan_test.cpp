@@ -105,6 +105,15 @@ TEST(LookScan, AnIdThatMayHaveBeenDeletedOrCannotBeReadIsNeverCalledMissing) {
   EXPECT_EQ(seen(hidden).result, Result::failed);
 }
 
+TEST(LookScan, FindsTheIdInACompressedBatch) {
+  auto scan = scan_for(kId, 0, 3);
+  scan.read(data(0) + encode({.base_offset = 1,
+                              .records = {{1, "k", "v"}, {2, "k", "v", {{"tidemark-id", kId.to_string()}}}},
+                              .packed = true}),
+            3);
+  EXPECT_EQ(seen(scan).offset, 2);
+}
+
 TEST(LookScan, AnIdThatIsFoundBesidesWhatCannotBeReadIsFound) {
   auto scan = scan_for(kId, 0, 5);
   scan.log_begins_at(1);
@@ -186,6 +195,16 @@ TEST(LookScan, ACompressedBatchIsSeenByItsHeader) {
   auto inside = scan_for({}, 0, 6);
   inside.read(compressed(0, 5, 3), 6);
   EXPECT_EQ(seen(inside).result, Result::found);
+}
+
+TEST(LookScan, OfACompressedBatchThatCompactionThinnedOutTheRecordsInTheRangeCount) {
+  const std::string thinned = encode({.base_offset = 0, .records = {{0, "k", "v"}, {5, "k", "v"}}, .packed = true});
+  auto between = scan_for({}, 1, 5);
+  between.read(thinned, 6);
+  EXPECT_EQ(seen(between).result, Result::none);
+  auto last = scan_for({}, 1, 6);
+  last.read(thinned, 6);
+  EXPECT_EQ(seen(last).offset, 5);
 }
 
 TEST(LookScan, WhatCompactionEmptiedIsNotSeen) {

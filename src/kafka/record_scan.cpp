@@ -4,6 +4,7 @@
 #include <random>
 #include <utility>
 
+#include "wire/batch_unpacker.h"
 #include "wire/client_address.h"
 #include "wire/error_codes.h"
 #include "wire/generated/fetch.h"
@@ -34,17 +35,20 @@ std::optional<std::string_view> id_of(const wire::Record& record) {
   return id;
 }
 
-void read_batch(const wire::RecordBatch& batch, core::Offset until,
-                const std::function<bool(const ScannedRecord&)>& see, Page& page) {
+void read_batch(wire::RecordBatch batch, core::Offset until, const std::function<bool(const ScannedRecord&)>& see,
+                Page& page) {
+  wire::BatchUnpacker unpacker;
+  if (const wire::UnpackStatus status = unpacker.unpack(batch); status != wire::UnpackStatus::plain) {
+    page.error = Error{ErrorKind::corrupt, "a batch " + std::string(wire::describe(status))};
+    return;
+  }
   wire::RecordReader records(batch);
   wire::Record record;
   for (;;) {
     const wire::RecordStatus status = records.next(record);
     if (status == wire::RecordStatus::end) return;
     if (status != wire::RecordStatus::record) {
-      page.error = Error{ErrorKind::corrupt, status == wire::RecordStatus::corrupt
-                                                 ? "a batch is damaged"
-                                                 : "a batch is compressed, which is not read here"};
+      page.error = Error{ErrorKind::corrupt, "a batch is damaged"};
       return;
     }
     if (record.offset < page.next) continue;  // a batch begins below what was asked for

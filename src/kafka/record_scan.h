@@ -38,8 +38,7 @@ class RecordScan {
   // Gives `see` the data records in [from, until) in order, at most kMaxBytes of
   // them; begins at the log's start where that is above `from`. Ends early when
   // `see` returns false. Returns how far it read. Errors: not_found (no such
-  // topic or partition), forbidden, timeout, limit, corrupt (also for batches
-  // that are compressed: those cannot be read here).
+  // topic or partition), forbidden, timeout, limit, corrupt.
   Result<core::Offset> scan(const std::string& topic, core::Partition partition, core::Offset from,
                             core::Offset until, const std::function<bool(const ScannedRecord&)>& see);
 

@@ -2,6 +2,8 @@
 // base offsets, gaps of compaction, transactions and control records.
 #pragma once
 
+#include <zstd.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,7 +37,14 @@ struct LogBatch {
   std::int16_t attributes = 0;
   std::int32_t leader_epoch = 0;
   std::optional<std::int32_t> record_count{};  // else the number of records
+  bool packed = false;                         // by zstd; `attributes` says so then
 };
+
+inline std::string zstd(std::string_view plain) {
+  std::string bytes(ZSTD_compressBound(plain.size()), '\0');
+  bytes.resize(ZSTD_compress(bytes.data(), bytes.size(), plain.data(), plain.size(), 1));
+  return bytes;
+}
 
 inline std::string encode(const LogBatch& batch) {
   namespace layout = wire::layout;
@@ -62,7 +71,7 @@ inline std::string encode(const LogBatch& batch) {
   const core::Offset last =
       batch.last_offset ? *batch.last_offset : batch.records.empty() ? batch.base_offset : batch.records.back().offset;
   wire::Writer covered;
-  covered.int16(batch.attributes);
+  covered.int16(static_cast<std::int16_t>(batch.attributes | (batch.packed ? 4 : 0)));
   covered.int32(static_cast<std::int32_t>(last - batch.base_offset));
   covered.int64(0);
   covered.int64(0);
@@ -70,7 +79,7 @@ inline std::string encode(const LogBatch& batch) {
   covered.int16(batch.producer_epoch);
   covered.int32(-1);
   covered.int32(batch.record_count.value_or(static_cast<std::int32_t>(batch.records.size())));
-  covered.raw(records.str());
+  covered.raw(batch.packed ? zstd(records.str()) : std::string(records.str()));
 
   wire::Writer out;
   out.int64(batch.base_offset);

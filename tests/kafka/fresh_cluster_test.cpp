@@ -37,5 +37,18 @@ TEST(FreshCluster, IsSyncedAtOnceAndItsFirstCommitIsSeen) {
   EXPECT_TRUE(log.lost().empty());
 }
 
+// Packed by the broker's setting, as some clusters are run.
+TEST(FreshCluster, CommitsThatTheBrokerPacksAreRead) {
+  OwnBroker broker({"offsets.topic.compression.codec=4"});
+  const std::string topic = create_unique_topic(broker.address());
+  ASSERT_TRUE(eventually([&] { return committed(broker.address(), topic); }, kBrokerBound));
+  RunningLog log(broker.address());
+  ASSERT_TRUE(log.wait_synced());
+  commit_offset(broker.address(), "second", topic, 0, 2);
+  EXPECT_TRUE(log.wait_commit("second", topic, 0, 2));
+  EXPECT_EQ(log.counters().tail.unreadable_batches, 0U);
+  EXPECT_TRUE(log.lost().empty());
+}
+
 }  // namespace
 }  // namespace tidemark::test
