@@ -251,7 +251,9 @@ void Checker::pass_on(const ModelGateway& gateway, const Wait& wait, const core:
     if (wait.is_barrier) narrow_to(answer.mark, stake);
     if (stake.whole)
       for (const std::string& name : stake.names)
-        if (const ModelGroup* group = group_named(name)) stake.since.try_emplace(name, baseline(gateway, wait, stake, *group));
+        if (const ModelGroup* group = group_named(name))
+          stake.since.try_emplace(name, std::max(baseline(gateway, wait, stake, *group),
+                                                 gateway.told().known_start(stake.incarnation, stake.partition, world_.now())));
   }
   world_.clients->received(gateway, answer, std::move(stakes));
 }

@@ -46,7 +46,7 @@ TEST(FreshCluster, CommitsThatTheBrokerPacksAreRead) {
   ASSERT_TRUE(log.wait_synced());
   commit_offset(broker.address(), "second", topic, 0, 2);
   EXPECT_TRUE(log.wait_commit("second", topic, 0, 2));
-  EXPECT_EQ(log.counters().tail.unreadable_batches, 0U);
+  EXPECT_EQ(log.counters().tail.read.unreadable_batches, 0U);
   EXPECT_TRUE(log.lost().empty());
 }
 
