@@ -158,15 +158,20 @@ Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end
   if (found != positions_.end() && found->second.overflowed) return end;  // the first may have been forgotten
   const auto first = first_ends_.find(key);
   const Offset seen = first != first_ends_.end() && first->second.first == incarnation ? first->second.second : end;
+  Offset early = 0;
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
-      // What came before the gateway knew of the topic's new incarnation is not its first known commit there.
-      if (position.offset == kNoOffset || position.beyond || position.early) continue;
+      if (position.offset == kNoOffset || position.beyond) continue;
+      // Told before the list named the topic it may count, or may have gone with a former one.
+      if (position.early) {
+        early = std::max(early, position.offset);
+        continue;
+      }
       if (position.incarnation != incarnation) return end;
       // The barrier's end may have been told before or after this one.
-      return position.when > by ? std::max(position.offset, seen) : position.offset;
+      return std::max(early, position.when > by ? std::max(position.offset, seen) : position.offset);
     }
-  return seen;
+  return std::max(early, seen);
 }
 
 void Told::log_start(int incarnation, Partition partition, Offset log_start, core::Time now) {
