@@ -4,8 +4,8 @@ Kafka's own tools start a JVM for each question (a second or more) and are not
 among the jars that scripts/setup fetches. Both requests here are of versions
 that every broker since 2.0 speaks and that have no flexible fields.
 
-  kafka_wire.py ready  HOST:PORT                                exit 0 once a broker answers Metadata
-  kafka_wire.py create HOST:PORT NAME PARTITIONS [KEY=VALUE…]   CreateTopics, replication factor 1
+  kafka_wire.py ready  HOST:PORT BROKERS                                 exit 0 once it answers Metadata with so many
+  kafka_wire.py create HOST:PORT NAME PARTITIONS REPLICAS [KEY=VALUE…]   CreateTopics
 """
 import socket
 import struct
@@ -39,16 +39,16 @@ def receive(connection, size):
     return data
 
 
-def ready(address):
+def ready(address, expected):
     # Metadata v1 for no topics: the live brokers. A broker that the controller
     # has not let in yet is not among them.
     (brokers,) = struct.unpack(">i", call(address, METADATA, 1, struct.pack(">i", 0))[:4])
-    if brokers < 1:
-        raise OSError("no broker is in the cluster yet")
+    if brokers < int(expected):
+        raise OSError(f"{brokers} brokers are in the cluster yet")
 
 
-def create(address, name, partitions, configs):
-    body = struct.pack(">i", 1) + string(name) + struct.pack(">ihi", int(partitions), 1, 0)
+def create(address, name, partitions, replicas, configs):
+    body = struct.pack(">i", 1) + string(name) + struct.pack(">ihi", int(partitions), int(replicas), 0)
     body += struct.pack(">i", len(configs))
     for config in configs:
         key, value = config.split("=", 1)
@@ -67,9 +67,9 @@ def main():
     command, address, *rest = sys.argv[1:]
     try:
         if command == "ready":
-            ready(address)
+            ready(address, rest[0])
         elif command == "create":
-            create(address, rest[0], rest[1], rest[2:])
+            create(address, rest[0], rest[1], rest[2], rest[3:])
         else:
             sys.exit(f"unknown command {command}")
     except OSError as error:
