@@ -35,6 +35,15 @@ Verdict same(Outcome outcome) {
   return Verdict::processed;
 }
 
+// Marks of an append whose topic's id was not known are not merged with those that know it.
+bool says_twice(const core::Mark& mark, const std::string& topic, const Stake& stake, const std::string& name) {
+  return 1 < std::count_if(mark.terms.begin(), mark.terms.end(), [&](const core::Term& term) {
+    return term.topic == topic && term.partition == stake.partition && term.first <= stake.offset &&
+           stake.offset <= term.last &&
+           std::any_of(term.expected.begin(), term.expected.end(), [&](const auto& e) { return e.name == name; });
+  });
+}
+
 bool has_prefix(const core::Mark& mark) {
   return std::any_of(mark.terms.begin(), mark.terms.end(),
                      [](const core::Term& term) { return term.kind == core::Term::Kind::prefix; });
@@ -231,7 +240,7 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
       continue;
     }
     const bool gone = told.known_start(stake.incarnation, stake.partition, when) > stake.offset;
-    if (other || gone) allowed = true;
+    if (other || gone || says_twice(wait.mark, world_.log.name(stake.topic), stake, outcome.name)) allowed = true;
     // What came at the very moment of the outcome may have come just after it.
     for (std::size_t skip = 0;; ++skip) {
       const auto verdict = told.judge_without(skip, {group->number(), stake.topic, stake.partition}, stake.incarnation,

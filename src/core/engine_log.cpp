@@ -61,6 +61,8 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     ++s.stats.commits_ignored;
     return;
   }
+  // A deletion names no topic: it may be of the next one's row.
+  if (commit.offset == kNoOffset && cell->early != nullptr) State::keep_early(*cell, cell->early->topic_id, update);
   PartitionEnds& ends = s.topics.ends(*topic, partition);
   update.ask = ends.asked + 1;
   const Applied applied = cell->frontier.commit(update, ends.known_end);

@@ -55,6 +55,21 @@ TEST(EngineSeeds, ACommitThatComesBeforeItsTopicIsListedCountsWhenItIs) {
   EXPECT_NE(g.outcome(wait).outcome, Outcome::processed);
 }
 
+// Found by the simulator, seed 700202.
+TEST(EngineSeeds, ADeletionMayBeOfTheNextTopicsRow) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  g.commit(of_the_next_topic(g, 0));
+  g.commit("views", 0, kNoOffset);
+  g.list({{"orders", Gateway::topic_id(2), 3}});
+  const WaitId wait = g.publish();
+  g.deliver(wait, 0, 0, Gateway::topic_id(2));
+  g.ends("orders", 0, 9, 99);
+  g.commit(of_the_next_topic(g, 5));  // it may have begun at the end
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::unanchored);
+}
+
 TEST(EngineSeeds, CommitsForATopicThatIsNotListedAreBounded) {
   Gateway g;
   g.start();
