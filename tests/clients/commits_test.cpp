@@ -110,5 +110,17 @@ TEST_F(ClientCommits, KafkaPythonCommittingByHandIsBelieved) {
   expect_processed(gateway, client, 8);
 }
 
+TEST_F(ClientCommits, SpringInItsDefaultContainerIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(spring_consumer(kafka(), topic, group));
+  expect_processed(gateway, client, 8);
+}
+
+TEST_F(ClientCommits, SpringCommittingEachRecordIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(spring_consumer(kafka(), topic, group, {"RECORD"}));
+  expect_processed(gateway, client, 8);
+}
+
 }  // namespace
 }  // namespace tidemark::test

@@ -7,14 +7,15 @@ namespace {
 std::string cache(const std::string& path) { return source_dir() + "/.cache/" + path; }
 
 // scripts/setup has compiled the classes.
-std::vector<std::string> java(const std::string& main_class, std::vector<std::string> arguments) {
+std::vector<std::string> java(const std::string& main_class, const std::vector<std::string>& arguments,
+                              const std::string& jars = "kafka-4.4.0/*") {
   std::vector<std::string> line{"java",
                                 "-XX:TieredStopAtLevel=1",
                                 "-XX:+UseSerialGC",
                                 "-Xmx256m",
                                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
                                 "-cp",
-                                cache("clients") + ":" + cache("kafka-4.4.0/*") + ":" + cache("junit/*"),
+                                cache("clients") + ":" + cache(jars) + ":" + cache("junit/*"),
                                 main_class};
   line.insert(line.end(), arguments.begin(), arguments.end());
   return line;
@@ -29,6 +30,13 @@ std::string example(const std::string& path) { return source_dir() + "/examples/
 std::vector<std::string> java_consumer(const std::string& bootstrap, const std::string& topic,
                                        const std::string& group, const std::string& protocol) {
   return java("GroupConsumer", {bootstrap, topic, group, protocol});
+}
+
+std::vector<std::string> spring_consumer(const std::string& bootstrap, const std::string& topic,
+                                         const std::string& group, const std::vector<std::string>& ack_mode) {
+  std::vector<std::string> arguments{bootstrap, topic, group};
+  arguments.insert(arguments.end(), ack_mode.begin(), ack_mode.end());
+  return java("SpringConsumer", arguments, "spring/*");
 }
 
 std::vector<std::string> java_reader(const std::string& bootstrap, const std::string& topic, std::size_t count) {

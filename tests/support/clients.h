@@ -29,6 +29,12 @@ std::vector<std::string> java_consumer(const std::string& bootstrap, const std::
 // `record PARTITION OFFSET key="…" value="…" NAME="…" …` (null without quotes), and exits 0.
 std::vector<std::string> java_reader(const std::string& bootstrap, const std::string& topic, std::size_t count);
 
+// A listener of Spring for Apache Kafka 3.3 in its default container, which commits after each polled batch,
+// or with an acknowledge mode of its own ("RECORD"). Prints `processed PARTITION OFFSET` for each record when its
+// work is done, not `ready`; starts at the earliest offset.
+std::vector<std::string> spring_consumer(const std::string& bootstrap, const std::string& topic,
+                                         const std::string& group, const std::vector<std::string>& ack_mode = {});
+
 // The same two on KafkaJS 2.2.4; the consumer commits after each fetched batch.
 std::vector<std::string> kafkajs_consumer(const std::string& bootstrap, const std::string& topic,
                                           const std::string& group);
