@@ -38,8 +38,9 @@ bool Checker::stale_ack(const ModelGroup& group, const Stake& stake, bool failed
 bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
                       const core::ConsumerOutcome& outcome) {
   if (stale_ack(group, stake, false)) return true;
-  // Only its members tell a client's name, and this gateway has seen none of them.
-  if (group.traits().kafka_go && !gateway.told().group(group.number()).client_known) {
+  // Only its members tell a client's name, and this gateway had seen none of them when the wait began.
+  const auto& client_known = gateway.told().group(group.number()).client_known;
+  if (group.traits().kafka_go && (!client_known || *client_known >= wait.began)) {
     world_.counters.count(Excuse::early_client_never_seen);
     return true;
   }

@@ -90,7 +90,7 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
   } else {
     group.as_of = as_of;
   }
-  if (members > 0) group.client_known = true;
+  if (members > 0 && !group.client_known) group.client_known = now;
   if (group.members > 0 && members == 0) group.signs.push_back(now);
   if (group.members == 0 && members > 0) group.gained.push_back(now);
   group.told = true;

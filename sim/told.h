@@ -67,7 +67,7 @@ class Told {
     std::set<int> asked_topics;  // of answers that the tail has yet to confirm
     bool topics_known = false;
     bool asked_empty = false; // an answer said so, of a moment that nobody knows
-    bool client_known = false;  // members and their client were told
+    std::optional<core::Time> client_known;  // since when: members and their client were told
     core::Time last_ack{};
     bool unclear = false;     // an answer and the tail disagree until the tail has caught up
   };
