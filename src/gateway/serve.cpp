@@ -57,6 +57,23 @@ void add_kafka_metrics(Families& families, const kafka::KafkaCounters& counters)
               number(counters.tail.read.malformed_records + counters.tail.read.unreadable_values));
   add_counter(families, "tidemark_kafka_blinded_partitions_total", "Partitions of the commit log that cannot be read.",
               number(counters.tail.blinded_partitions));
+  add_counters(families, "tidemark_kafka_looks_total", "Looks into a topic for an event or for what is visible.", "result",
+               {{"found", number(counters.looks.found)},
+                {"none", number(counters.looks.none)},
+                {"failed", number(counters.looks.failed)},
+                {"refused", number(counters.looks.refused)}});
+  add_gauge(families, "tidemark_kafka_looks_open", "Looks under way.", number(counters.looks.open));
+  const kafka::FollowCounters& follow = counters.follow;
+  add_counter(families, "tidemark_kafka_followed_records_total", "Records read from the topics of acks and share groups.",
+              number(follow.read.records));
+  add_counter(families, "tidemark_kafka_followed_skipped_total", "Records and batches there that could not be read.",
+              number(follow.read.skipped_records + follow.read.skipped_batches));
+  add_counter(families, "tidemark_kafka_followed_errors_total", "Partitions there that a fetch could not read.",
+              number(follow.errors));
+  add_gauge(families, "tidemark_kafka_followed_denied", "Partitions there that may not be read, topics that may not be made.",
+            number(follow.denied));
+  add_counter(families, "tidemark_kafka_share_malformed_total", "Records of share groups' state that mean nothing.",
+              number(counters.share.malformed));
   add_gauge(families, "tidemark_kafka_polling", "1 while the commit log is not read and groups are asked for positions.",
             counters.poll.polling ? 1 : 0);
   add_counter(families, "tidemark_kafka_polls_total", "Answers with a group's positions, while polling.",
@@ -118,6 +135,7 @@ class Process {
   // Held requests first, so that their answers have connections to go to; then
   // the connections, then the log.
   void drain() {
+    service_.drain();
     gateway_.drain([this] {
       server_.drain([this] {
         log_->stop(settings_.drain_time, [this] {

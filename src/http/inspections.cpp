@@ -6,11 +6,21 @@
 #include "http/render.h"
 
 namespace tidemark::http {
+namespace {
+
+Response draining() {
+  Response response = to_response({kDraining, "The gateway is stopping: ask another one"});
+  response.headers.push_back({"Retry-After", "1"});
+  return response;
+}
+
+}  // namespace
 
 Inspections::Inspections(boost::asio::io_context& io, Api& api, Answer answer, std::chrono::milliseconds longest)
     : api_(api), answer_(std::move(answer)), longest_(longest), timer_(io) {}
 
 void Inspections::ask(ExchangeId exchange) {
+  if (draining_) return answer_(exchange, draining());
   waiting_.push_back(exchange);
   if (!looking_) look();
 }
@@ -36,6 +46,11 @@ void Inspections::finish(std::uint64_t number, const Response& response) {
   timer_.cancel();
   // An answer may lead to the next request of its connection at once.
   for (const ExchangeId exchange : std::exchange(waiting_, {})) answer_(exchange, Response(response));
+}
+
+void Inspections::drain() {
+  draining_ = true;
+  if (looking_) finish(number_, draining());
 }
 
 void Inspections::gone(ExchangeId exchange) { std::erase(waiting_, exchange); }

@@ -32,6 +32,8 @@ class Inspections {
 
   void ask(ExchangeId exchange);
   void gone(ExchangeId exchange);
+  // Answers all 503 at once, and whoever asks from now on: nobody's shutdown waits for a look.
+  void drain();
   std::size_t open() const { return waiting_.size(); }
 
  private:
@@ -44,6 +46,7 @@ class Inspections {
   boost::asio::steady_timer timer_;
   std::vector<ExchangeId> waiting_;
   bool looking_ = false;
+  bool draining_ = false;
   std::uint64_t number_ = 0;  // of the look; a late answer to an earlier one means nothing
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -66,6 +66,18 @@ TEST_F(InspectionsTest, AnAnswerAtOnceIsTaken) {
   EXPECT_EQ(inspections->open(), 0U);
 }
 
+TEST_F(InspectionsTest, ADrainWaitsForNoLook) {
+  const auto inspections = make(std::chrono::minutes(1));
+  inspections->ask(1);
+  inspections->drain();
+  inspections->ask(2);
+  ASSERT_EQ(answers_.size(), 2U);
+  for (const auto& [exchange, response] : answers_) EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(api_.looks.size(), 1U);
+  api_.looks[0]("{}");
+  EXPECT_EQ(answers_.size(), 2U);
+}
+
 TEST_F(InspectionsTest, WhoIsGoneIsNotAnswered) {
   const auto inspections = make(std::chrono::minutes(1));
   inspections->ask(1);

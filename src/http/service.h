@@ -26,6 +26,8 @@ class Service final : public Handler, public Replies {
   // `api` must outlive the service; attach() comes before the first request.
   Service(Api& api, const WaitLimits& limits) : api_(api), limits_(limits) {}
   void attach(Server& server);
+  // The gateway is stopping: answers what is not a wait, and would take long.
+  void drain() { inspections_->drain(); }
 
   void on_request(ExchangeId exchange, Request&& request) override;
   void on_gone(ExchangeId exchange) override;

@@ -55,7 +55,9 @@ TEST_F(Http, ServesEveryRoute) {
   const GatewayAnswer metrics = gateway.get("/metrics");
   EXPECT_EQ(metrics.status, 200);
   EXPECT_TRUE(metrics.raw.header("Content-Type")->starts_with("text/plain"));
-  EXPECT_NE(metrics.raw.body.find("tidemark_answers_total{outcome=\"processed\"}"), std::string::npos);
+  for (const std::string line : {"tidemark_answers_total{outcome=\"processed\"}", "tidemark_kafka_looks_total{result=\"found\"}",
+                                 "tidemark_kafka_followed_records_total"})
+    EXPECT_NE(metrics.raw.body.find(line), std::string::npos) << line;
 }
 
 TEST_F(Http, PlacesByPartitionAndKey) {
