@@ -62,7 +62,8 @@ class Told {
     // The latest sign before `when`; the epoch when there was none. One of the
     // same instant may have been told before or after.
     core::Time sign_before(core::Time when) const;
-    bool had_members(core::Time when) const { return members > 0 && !gained.empty() && gained.back() <= when; }
+    // One gained at the same instant may have been told after it.
+    bool had_members(core::Time when) const { return members > 0 && !gained.empty() && gained.back() < when; }
     std::set<int> topics;        // subscribed, as shown
     std::set<int> asked_topics;  // of answers that the tail has yet to confirm
     bool topics_known = false;
