@@ -1,4 +1,4 @@
-// Marks: the token that lets any gateway go on where another stopped (P8).
+// Marks: the token that lets any gateway go on where another stopped (P8); merged, mark_union.cpp.
 #include "core/mark.h"
 
 #include <gtest/gtest.h>
