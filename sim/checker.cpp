@@ -248,7 +248,12 @@ void Checker::pass_on(const ModelGateway& gateway, const Wait& wait, const core:
     for (const std::string& name : stake.names)
       if (named.contains(name)) kept.insert(name);
     stake.names = wait.is_publish ? named : kept;
-    if (wait.is_barrier) narrow_to(answer.mark, stake);
+    if (wait.is_barrier || stake.whole) {
+      const std::set<std::string> asked = stake.names;
+      narrow_to(answer.mark, stake);
+      // An event in the same partition asks for itself.
+      if (!wait.is_barrier) std::erase_if(stake.names, [&](const std::string& name) { return !asked.contains(name); });
+    }
     if (stake.whole)
       for (const std::string& name : stake.names)
         if (const ModelGroup* group = group_named(name))

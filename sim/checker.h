@@ -109,6 +109,8 @@ class Checker {
   // Leaves the names of whom a barrier's mark asks something in this partition.
   void narrow_to(const core::Mark& mark, Stake& stake) const;
   // A barrier over partitions without records is passed by anybody.
+  // The last record of the partition, as far as the barrier is over it, that can be seen; kNoOffset: none.
+  core::Offset last_seen(const ModelGateway& gateway, const Stake& stake) const;
   bool nothing_asked(const ModelGateway& gateway, const Wait& wait) const;
   void check_barrier_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   core::Offset baseline(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group) const;

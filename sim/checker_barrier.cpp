@@ -79,10 +79,16 @@ void Checker::check_barrier_mark(const ModelGateway& gateway, const Wait& wait, 
   if (answer.all_processed()) world_.counters.count(Fault::barrier_settled);
   for (const Stake& stake : wait.stakes) {
     if (!stake.whole || stake.offset == core::kNoOffset) continue;
-    if (gateway.told().known_start(stake.incarnation, stake.partition, world_.now()) > stake.offset) continue;
+    // What nobody will ever see above the last record need not be in it.
+    const core::Offset last = last_seen(gateway, stake);
+    if (last == core::kNoOffset) continue;
     const bool covered = std::any_of(answer.mark.terms.begin(), answer.mark.terms.end(), [&](const core::Term& term) {
-      return term.topic == world_.log.name(stake.topic) && term.partition == stake.partition && term.last >= stake.offset;
+      return term.topic == world_.log.name(stake.topic) && term.partition == stake.partition && term.last >= last;
     });
+    if (covered && std::none_of(answer.mark.terms.begin(), answer.mark.terms.end(), [&](const core::Term& term) {
+          return term.topic == world_.log.name(stake.topic) && term.partition == stake.partition && term.last >= stake.offset;
+        }))
+      world_.counters.count(Fault::barrier_lowered);
     if (!covered && gateway.told().incarnation(stake.topic) == stake.incarnation)
       return fail("P1", "a barrier over " + world_.log.name(stake.topic) + " leaves out partition " +
                             std::to_string(stake.partition) + " up to " + std::to_string(stake.offset));
@@ -91,9 +97,15 @@ void Checker::check_barrier_mark(const ModelGateway& gateway, const Wait& wait, 
 
 bool Checker::nothing_asked(const ModelGateway& gateway, const Wait& wait) const {
   return std::all_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) {
-    const core::Offset start = gateway.told().known_start(stake.incarnation, stake.partition, world_.now());
-    return stake.whole && stake.offset < std::max<core::Offset>(start, 0);
+    return stake.whole && last_seen(gateway, stake) == core::kNoOffset;
   });
+}
+
+core::Offset Checker::last_seen(const ModelGateway& gateway, const Stake& stake) const {
+  const core::Offset start = gateway.told().known_start(stake.incarnation, stake.partition, world_.now());
+  core::Offset last = stake.offset;
+  while (last >= start && last >= 0 && is_unseen(world_.log.at(stake.incarnation, stake.partition).kind(last))) --last;
+  return last < start ? core::kNoOffset : last;
 }
 
 void Checker::narrow_to(const core::Mark& mark, Stake& stake) const {
@@ -121,7 +133,7 @@ void Checker::check_whole(const ModelGateway& gateway, const Wait& wait, const S
   const core::Offset from = std::max(baseline(gateway, wait, stake, group),
                                      told.known_start(stake.incarnation, stake.partition, world_.now()));
   for (core::Offset offset = from; offset <= stake.offset; ++offset) {
-    if (log.records[static_cast<std::size_t>(offset)] == RecordKind::control) continue;
+    if (is_unseen(log.kind(offset))) continue;
     if (group.processed(stake.incarnation, stake.partition, offset)) continue;
     Stake one = stake;
     one.whole = false;

@@ -114,7 +114,7 @@ void Checker::check_outcome(const ModelGateway& gateway, const Wait& wait, const
   const ModelGroup* group = group_named(outcome.name);
   switch (outcome.outcome) {
     case Outcome::processed:
-      if (group == nullptr && wait.is_barrier) {
+      if (group == nullptr) {
         Wait its = wait;
         std::erase_if(its.stakes, [&](const Stake& stake) { return !stake.names.contains(outcome.name); });
         if (nothing_asked(gateway, its)) return;

@@ -33,7 +33,9 @@ namespace tidemark::sim {
   X(ack_by_gateway) X(ack_refused) X(ack_failed) X(ack_failed_then_processed) X(ack_late) X(ack_twice)  \
   X(ack_out_of_order) X(ack_garbage) X(ack_beyond_end) X(commit_before_work) X(look_found) X(look_none) \
   X(look_failed) X(barrier_over_topics) X(barrier_over_positions) X(barrier_beyond_end)                 \
-  X(barrier_of_other_producers) X(barrier_settled) X(resumed_barrier_mark) X(handed_over)
+  X(barrier_of_other_producers) X(barrier_settled) X(resumed_barrier_mark) X(handed_over)              \
+  X(records_committed) X(records_aborted) X(stopped_short_of_end) X(end_look_found) X(end_look_none)    \
+  X(end_look_incomplete) X(end_look_failed) X(barrier_lowered)
 
 enum class Fault : std::size_t {
 #define X(name) name,

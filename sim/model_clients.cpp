@@ -134,6 +134,9 @@ void Clients::heal() {
   for (const HeldMark& held : marks_)
     world_.schedule.after(world_.random.millis(4000, 6000), [this, held] { resume(held); });
   world_.schedule.after(seconds(7), [this] { barrier(); });
+  // The last that comes are records that nobody sees: a barrier ends all the same.
+  world_.schedule.after(seconds(23), [this] { end_unseen(); });
+  world_.schedule.after(seconds(25), [this] { barrier(seconds(12)); });
   for (const int second : {5, 17, 22})
     world_.schedule.after(seconds(second), [this] {
       for (int topic = 0; topic < world_.log.names(); ++topic) {
@@ -146,6 +149,20 @@ void Clients::heal() {
         }
       }
     });
+}
+
+void Clients::end_unseen() {
+  for (int topic = 0; topic < world_.log.names(); ++topic) {
+    const int current = world_.log.current(topic);
+    if (current < 0) continue;
+    const auto count = static_cast<core::Partition>(world_.log[current].partitions.size());
+    for (core::Partition p = 0; p < count; ++p) {
+      std::vector<core::Offset> records;
+      for (int i = world_.random.small(0, 2); i > 0; --i)
+        records.push_back(world_.append(current, p, RecordKind::open));
+      world_.settle(current, p, records, false);
+    }
+  }
 }
 
 void Clients::count_refusal(const core::Refusal& refusal) {

@@ -48,9 +48,12 @@ class Clients {
   void publish_to(ModelGateway& gateway, const std::string& topic, std::optional<core::Partition> partition,
                   core::Duration wait);
   void resume(HeldMark held);
-  void barrier();
+  // `healed`: how long it waits once the faults are over.
+  void barrier(core::Duration healed = std::chrono::seconds(25));
   void add_topic(const ModelGateway& gateway, int topic, BarrierSpec& spec);
   void add_position(const ModelGateway& gateway, int topic, BarrierSpec& spec);
+  // In each partition a transaction, aborted: the log ends in what nobody sees.
+  void end_unseen();
   ModelGateway* any_gateway();
   void count_refusal(const core::Refusal& refusal);
 

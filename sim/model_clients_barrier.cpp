@@ -11,11 +11,11 @@
 
 namespace tidemark::sim {
 
-void Clients::barrier() {
+void Clients::barrier(core::Duration healed) {
   ModelGateway* gateway = any_gateway();
   if (gateway == nullptr) return;
   BarrierSpec spec;
-  spec.wait = world_.healing ? core::Duration(std::chrono::seconds(25)) : world_.random.skewed(5'000, 8'000'000);
+  spec.wait = world_.healing ? healed : world_.random.skewed(5'000, 8'000'000);
   spec.hold = world_.healing || !world_.random.chance(200);
   if (world_.healing || world_.random.chance(600)) {
     world_.counters.count(Fault::barrier_over_topics);
@@ -62,7 +62,7 @@ void Clients::add_position(const ModelGateway& gateway, int topic, BarrierSpec& 
   } else {
     stake.offset = world_.random.between(std::max<core::Offset>(log.log_start, log.end() - 6), log.end() - 1);
     const RecordKind kind = log.records[static_cast<std::size_t>(stake.offset)];
-    if (kind == RecordKind::control) return;
+    if (is_unseen(kind) || kind == RecordKind::open) return;
     if (kind == RecordKind::other) world_.counters.count(Fault::barrier_of_other_producers);
   }
   spec.positions.push_back({world_.log.name(topic), stake.partition, stake.offset});

@@ -155,6 +155,9 @@ class ModelGateway {
   void note_looks(const core::Effects& effects, core::WaitId wait);
   void look(const core::Look& look);
   void serve_look(const core::Look& look);
+  void serve_end_look(const core::Look& look);
+  // What can be seen in the range now.
+  core::Sight see(const core::Look& look) const;
   void ask_ends(const core::AskEnds& ask);
   void serve_ends(const std::string& topic, core::Partition partition, std::uint64_t number);
 

@@ -10,6 +10,7 @@
 namespace tidemark::sim {
 
 using core::Effects;
+using core::Offset;
 using core::Sight;
 using std::chrono::milliseconds;
 
@@ -41,11 +42,56 @@ void ModelGateway::look(const core::Look& question) {
   later(world_.random.skewed(200, 50'000), [this, question] { serve_look(question); });
 }
 
+core::Sight ModelGateway::see(const core::Look& question) const {
+  Sight sight;
+  sight.number = question.number;
+  const int current = world_.log.current(*world_.log.topic_named(question.topic));
+  if (current < 0 || static_cast<std::size_t>(question.partition) >= world_.log[current].partitions.size()) return sight;
+  const LogPartition& log = world_.log.at(current, question.partition);
+  if (log.end() < question.until) return sight;  // a shorter log under the same name
+  sight.topic_id = world_.log[current].id;
+  sight.result = Sight::Result::none;
+  sight.complete = question.from >= log.log_start;
+  // Where much is there, it is not read to the end.
+  const Offset most = world_.random.chance(300) ? question.from + world_.random.small(1, 4) : question.until;
+  for (sight.until = question.from; sight.until < question.until; ++sight.until) {
+    if (sight.until >= most && sight.result == Sight::Result::found) break;
+    if (sight.until < log.log_start || is_unseen(log.kind(sight.until))) continue;
+    if (log.kind(sight.until) == RecordKind::open) {
+      sight.complete = false;
+      continue;
+    }
+    if (sight.result == Sight::Result::none) sight.offset = sight.until;
+    sight.result = Sight::Result::found;
+    sight.last = sight.until;
+  }
+  if (sight.until < question.until) sight.complete = false;
+  return sight;
+}
+
+void ModelGateway::serve_end_look(const core::Look& question) {
+  const bool fails = world_.random.chance(world_.plan.look_fault) && !world_.healing;
+  Sight sight = see(question);
+  if (fails) sight.result = Sight::Result::failed;
+  world_.counters.count(sight.result == Sight::Result::failed  ? Fault::end_look_failed
+                        : !sight.complete                      ? Fault::end_look_incomplete
+                        : sight.result == Sight::Result::found ? Fault::end_look_found
+                                                               : Fault::end_look_none);
+  later(world_.random.skewed(100, 4000), [this, sight, partition = question.partition, until = question.until] {
+    world_.trace.note(world_.now(), "end sight", {{"gw", number_}, {"result", static_cast<int>(sight.result)}, {"p", partition},
+                                                  {"last", sight.last}, {"until", until}, {"complete", sight.complete}});
+    Effects effects;
+    port_->sight(sight, world_.now(), effects);
+    carry_out(effects);
+  });
+}
+
 void ModelGateway::serve_look(const core::Look& question) {
   if (!connected_) {
     later(milliseconds(50), [this, question] { serve_look(question); });
     return;
   }
+  if (!question.id) return serve_end_look(question);
   Sight sight;
   sight.number = question.number;
   const int topic = *world_.log.topic_named(question.topic);

@@ -93,8 +93,8 @@ void ModelGroup::resolve(Place place, Cursor& cursor) {
 void ModelGroup::start_by_policy(Place place, Cursor& cursor, Offset from) {
   const LogPartition& log = world_.log.at(cursor.incarnation, place.second);
   if (from < log.log_start)
-    overtaken_[{cursor.incarnation, place.second}].emplace_back(from, traits_.latest ? log.end() : log.log_start);
-  cursor.position = traits_.latest ? log.end() : log.log_start;
+    overtaken_[{cursor.incarnation, place.second}].emplace_back(from, traits_.latest ? log.last_stable() : log.log_start);
+  cursor.position = traits_.latest ? log.last_stable() : log.log_start;
   cursor.sent = kNoOffset;
   for (Offset o = log.log_start; o < cursor.position; ++o)
     if (log.records[static_cast<std::size_t>(o)] == RecordKind::event && !processed(cursor.incarnation, place.second, o)) {
@@ -137,11 +137,9 @@ void ModelGroup::poll(Place place, Cursor& cursor) {
     world_.counters.count(Fault::position_out_of_range);
     start_by_policy(place, cursor, cursor.position);
   }
-  const Offset available = log.end() - cursor.position;
-  cursor.busy = available > 0;
-  if (available == 0) return;
-  const Offset most = traits_.style == CommitStyle::per_record ? 1 : traits_.batch;
-  const Offset to = cursor.position + std::min(available, most);
+  const Offset to = next_batch(log, cursor.position);
+  cursor.busy = to > cursor.position;
+  if (!cursor.busy) return;
   const Duration work = world_.healing ? milliseconds(1) : traits_.work;
   if (traits_.commits_early) {
     world_.counters.count(Fault::commit_before_work);
@@ -149,6 +147,22 @@ void ModelGroup::poll(Place place, Cursor& cursor) {
     send_commit(place, cursor, to, world_.healing ? milliseconds(1) : world_.random.skewed(100, 2000));
   }
   later(place, work + world_.random.micros(0, 500), [this, place, to](Cursor& c) { work_done(place, c, to); });
+}
+
+Offset ModelGroup::next_batch(const LogPartition& log, Offset position) const {
+  const Offset stable = log.last_stable();
+  if (position >= stable) return position;
+  const Offset most = traits_.style == CommitStyle::per_record ? 1 : traits_.batch;
+  if (!traits_.stops_short) return std::min(stable, position + most);
+  Offset first = position;
+  while (first < stable && is_unseen(log.kind(first))) ++first;
+  if (first == stable) {
+    world_.counters.count(Fault::stopped_short_of_end);
+    return position;
+  }
+  Offset to = std::min(stable, first + most);
+  while (is_unseen(log.kind(to - 1))) --to;
+  return to;
 }
 
 void ModelGroup::work_done(Place place, Cursor& cursor, Offset to) {

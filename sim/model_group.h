@@ -28,6 +28,7 @@
 #include "commit_log.h"
 #include "core/position.h"
 #include "core/time.h"
+#include "model_log.h"
 
 namespace tidemark::sim {
 
@@ -46,6 +47,7 @@ struct GroupTraits {
   bool repeats_idle = false;       // the same commit again when nothing happened
   bool commits_initial = false;    // commits its position before reading anything
   bool commits_twice = false;
+  bool stops_short = false;        // commits behind the last record it saw, not behind what is unseen
   bool acks = false;               // says record by record what it processed
   bool acks_declared = false;      // in the gateway's configuration
   bool kafka_go = false;           // by its client's name: commits before the work, as far as anybody can tell
@@ -116,6 +118,8 @@ class ModelGroup {
   // `from`: where it was, or would have begun.
   void start_by_policy(Place place, Cursor& cursor, core::Offset from);
   void poll(Place place, Cursor& cursor);
+  // How far its next batch goes; its position: there is nothing to read.
+  core::Offset next_batch(const LogPartition& log, core::Offset position) const;
   bool follow_incarnation(Place place, Cursor& cursor);
   void work_done(Place place, Cursor& cursor, core::Offset to);
   void commit_batch(Place place, Cursor& cursor);

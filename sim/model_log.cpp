@@ -38,8 +38,18 @@ core::Offset ModelLog::append(int incarnation, core::Partition partition, Record
   LogPartition& log = at(incarnation, partition);
   const core::Offset offset = log.end();
   log.records.push_back(kind);
+  if (kind == RecordKind::open) log.open.insert(offset);
   if (kind == RecordKind::event) events_[id] = EventPlace{(*this)[incarnation].topic, incarnation, partition, offset};
   return offset;
+}
+
+void ModelLog::settle(int incarnation, core::Partition partition, const std::vector<core::Offset>& records, bool commit) {
+  LogPartition& log = at(incarnation, partition);
+  for (const core::Offset offset : records) {
+    log.open.erase(offset);
+    log.records[static_cast<std::size_t>(offset)] = commit ? RecordKind::other : RecordKind::aborted;
+  }
+  append(incarnation, partition, RecordKind::control);
 }
 
 std::optional<EventPlace> ModelLog::find(const Uuid& event) const {

@@ -5,7 +5,9 @@
 // a topic for ever and finds an event by its id.
 //
 // Offsets are occupied by events, by records of producers that Tidemark does
-// not know, and by control records that no consumer ever sees.
+// not know, and by what no consumer ever sees: control records and the records of
+// transactions that were aborted. Those of an open transaction become one or the
+// other, and nobody reads past them before.
 //
 // Threading: none.
 #pragma once
@@ -14,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,12 +26,20 @@
 
 namespace tidemark::sim {
 
-enum class RecordKind : std::uint8_t { event, other, control };
+enum class RecordKind : std::uint8_t { event, other, control, open, aborted };
+
+inline bool is_unseen(RecordKind kind) { return kind == RecordKind::control || kind == RecordKind::aborted; }
 
 struct LogPartition {
   std::vector<RecordKind> records;  // index: offset
   core::Offset log_start = 0;
+  std::set<core::Offset> open;       // records of open transactions
   core::Offset end() const { return static_cast<core::Offset>(records.size()); }
+  RecordKind kind(core::Offset offset) const { return records[static_cast<std::size_t>(offset)]; }
+  core::Offset last_stable() const {
+    const auto first = open.lower_bound(log_start);
+    return first == open.end() ? end() : *first;
+  }
 };
 
 struct Incarnation {
@@ -72,6 +83,8 @@ class ModelLog {
   std::optional<int> incarnation_of(const Uuid& id) const;
 
   core::Offset append(int incarnation, core::Partition partition, RecordKind kind, const Uuid& id = {});
+  // The transaction whose records these are ends: its marker stands at the log's end.
+  void settle(int incarnation, core::Partition partition, const std::vector<core::Offset>& records, bool commit);
   std::optional<EventPlace> find(const Uuid& event) const;
 
   // What the log would tell of itself now.

@@ -37,6 +37,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "barrier_forgets_partition",
     "pending_taken_as_lowest",
     "not_found_is_settled",
+    "seen_record_settles",
+    "open_transaction_is_nothing",
+    "part_read_is_all",
 };
 
 }  // namespace

@@ -94,11 +94,28 @@ class Run {
       const auto count = static_cast<int>(world_.log[current].partitions.size());
       const auto partition = world_.random.small(0, count - 1);
       const bool control = world_.random.chance(300);
-      world_.counters.count(control ? Fault::control_records : Fault::other_producers);
-      for (int i = world_.random.small(1, 4); i > 0; --i)
-        world_.append(current, partition, control ? RecordKind::control : RecordKind::other);
+      if (world_.random.chance(300)) {
+        begin_transaction(current, partition);
+      } else {
+        world_.counters.count(control ? Fault::control_records : Fault::other_producers);
+        for (int i = world_.random.small(1, 4); i > 0; --i)
+          world_.append(current, partition, control ? RecordKind::control : RecordKind::other);
+      }
     }
     world_.schedule.after(world_.random.millis(1, 1500), [this] { other_producers(); });
+  }
+
+  void begin_transaction(int incarnation, core::Partition partition) {
+    std::vector<core::Offset> records;
+    for (int i = world_.random.small(1, 4); i > 0; --i)
+      records.push_back(world_.append(incarnation, partition, RecordKind::open));
+    const bool commit = world_.random.chance(500);
+    world_.schedule.after(world_.random.skewed(500, 3'000'000), [this, incarnation, partition, records, commit] {
+      world_.counters.count(commit ? Fault::records_committed : Fault::records_aborted);
+      world_.trace.note(world_.now(), commit ? "records committed" : "records aborted",
+                        {{"inc", incarnation}, {"p", partition}, {"first", records.front()}, {"last", records.back()}});
+      world_.settle(incarnation, partition, records, commit);
+    });
   }
 
   void fault() {

@@ -34,6 +34,12 @@ core::Offset World::append(int incarnation, core::Partition partition, RecordKin
   return offset;
 }
 
+void World::settle(int incarnation, core::Partition partition, const std::vector<core::Offset>& records, bool commit) {
+  log.settle(incarnation, partition, records, commit);
+  if (log.current(log[incarnation].topic) != incarnation) return;
+  for (auto& group : groups) group->records_appended(log[incarnation].topic, partition);
+}
+
 void World::topic_changed(int topic) {
   for (auto& group : groups) group->topic_changed(topic);
   for (auto& gateway : gateways) gateway->topic_changed();
@@ -115,6 +121,7 @@ GroupTraits draw_group(World& world, int number) {
   traits.commits_twice = random.chance(200);
   for (int topic = 0; topic < world.plan.topics; ++topic)
     if (topic == number % world.plan.topics || random.chance(500)) traits.topics.push_back(topic);
+  traits.stops_short = random.chance(500);
   traits.members = random.small(1, 3);
   traits.batch = random.small(1, 20);
   traits.work = random.skewed(200, 300'000);

@@ -82,6 +82,7 @@ struct World {
 
   // Appends and wakes whoever waits for records.
   core::Offset append(int incarnation, core::Partition partition, RecordKind kind, const Uuid& id = {});
+  void settle(int incarnation, core::Partition partition, const std::vector<core::Offset>& records, bool commit);
   // A topic appeared, went, or grew.
   void topic_changed(int topic);
 };

@@ -1,5 +1,7 @@
 #include "core/acked.h"
 
+#include <algorithm>
+
 namespace tidemark::core {
 
 void Acked::done(Range range) {
@@ -24,6 +26,13 @@ Range Acked::around(Offset offset) const {
   for (const IntervalSet::Range& range : done_.ranges())
     if (range.from <= offset && offset < range.to) return {range.from, range.to - 1};
   return {};
+}
+
+Offset Acked::done_below(Offset end) const {
+  const auto& ranges = done_.ranges();
+  for (auto range = ranges.rbegin(); range != ranges.rend(); ++range)
+    if (range->from < end) return std::min(range->to, end);
+  return kNoOffset;
 }
 
 std::string_view Acked::reason(Offset first, Offset last) const {

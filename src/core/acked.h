@@ -36,6 +36,8 @@ class Acked {
   bool any_failed(Offset first, Offset last) const { return failed_.touches(first, last + 1); }
   // The range of what is done around `offset`; unknown when it is not done.
   Range around(Offset offset) const;
+  // End of the highest range below `end` that is done; kNoOffset when there is none.
+  Offset done_below(Offset end) const;
   // Why something in [first, last] failed; empty when that was not said, or is forgotten.
   std::string_view reason(Offset first, Offset last) const;
 

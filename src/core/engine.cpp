@@ -162,6 +162,7 @@ void Engine::tick(Time now, Effects& effects) {
     }
   }
   s.search(now, effects);
+  s.check_ends(now, effects);
   std::vector<ConsumerNumber> absent;
   for (const ConsumerNumber consumer : s.memberless)
     if (const auto at = s.absent_at(consumer); at && *at <= now) absent.push_back(consumer);
@@ -190,6 +191,7 @@ std::optional<Time> Engine::next_wakeup() const {
     if (const auto at = s.absent_at(consumer)) at_most(*at);
   if (s.open_obligations > 0) at_most(s.refresh_at);
   if (!s.search_times.empty()) at_most(s.search_times.begin()->first);
+  if (!s.end_check_times.empty()) at_most(std::get<0>(*s.end_check_times.begin()));
   return next;
 }
 

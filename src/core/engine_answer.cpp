@@ -54,7 +54,8 @@ Mark Engine::State::mark_of(const Wait& wait) const {
   constexpr std::size_t kLeftOut = std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> place;
   for (const WaitTerm& term : wait.terms) {
-    const bool empty_partition = wait.is_barrier && term.kind != Term::Kind::pending && term.last < term.first;
+    const bool whole = wait.is_barrier || term.kind == Term::Kind::prefix;
+    const bool empty_partition = whole && term.kind != Term::Kind::pending && term.last < term.first;
     place.push_back(empty_partition ? kLeftOut : mark.terms.size());
     if (empty_partition) continue;
     Term& out = mark.terms.emplace_back();
@@ -69,7 +70,9 @@ Mark Engine::State::mark_of(const Wait& wait) const {
   }
   for (const Need& need : wait.needs) {
     if (place[need.term] == kLeftOut) continue;
-    if (wait.is_barrier && need.since > wait.terms[need.term].last) continue;  // nothing is asked of it there
+    const WaitTerm& term = wait.terms[need.term];
+    const bool whole = wait.is_barrier || term.kind == Term::Kind::prefix;
+    if (whole && need.since > term.last) continue;  // nothing is asked of it there
     mark.terms[place[need.term]].expected.push_back({consumers[need.consumer].name, need.by, need.anchor});
   }
   return mark;

@@ -197,19 +197,23 @@ void Engine::State::tell_barrier(std::uint32_t slot, std::uint32_t index, Offset
   for (std::uint32_t i = term.needs; i < wait.needs.size() && wait.needs[i].term == index; ++i) {
     Need& need = wait.needs[i];
     if (whole) need.since = baseline(need.consumer, term.topic, term.partition);
-    if (whole && std::max(term.first, need.since) > term.last) {
-      Evidence nothing_asked;
-      if (const Cell* cell = consumers[need.consumer].cell(term.topic, term.partition)) {
-        nothing_asked = cell->frontier.standing(term.last, term.last).evidence;
-        nothing_asked.anchor = kNoOffset;
-      }
-      nothing_asked.since = std::max(term.first, need.since);
-      settle(slot, i, Outcome::processed, nothing_asked, now);
-      continue;
-    }
-    need.anchor = anchor_at_append(need, term);
-    register_need(slot, i, now);
+    if (!whole || std::max(term.first, need.since) <= term.last) need.anchor = anchor_at_append(need, term);
+    register_asked(slot, i, now);
   }
+}
+
+void Engine::State::register_asked(std::uint32_t slot, std::uint32_t index, Time now) {
+  const Need& need = waits[slot].needs[index];
+  const WaitTerm& term = waits[slot].terms[need.term];
+  if (term.kind != Term::Kind::prefix || std::max(term.first, need.since) <= term.last)
+    return register_need(slot, index, now);
+  Evidence nothing_asked;
+  if (const Cell* cell = consumers[need.consumer].cell(term.topic, term.partition)) {
+    nothing_asked = cell->frontier.standing(term.last, term.last).evidence;
+    nothing_asked.anchor = kNoOffset;
+  }
+  nothing_asked.since = std::max(term.first, need.since);
+  settle(slot, index, Outcome::processed, nothing_asked, now);
 }
 
 Offset Engine::State::baseline(ConsumerNumber number, TopicNumber topic, Partition partition) const {

@@ -142,6 +142,7 @@ TEST(EngineBarrier, ItsMarkIsResumedElsewhere) {
   request.wait = false;
   const WaitId wait = g.barrier(request);
   tell_ends(g, {7, 5, 5});
+  g.see_nothing();
   const Answer answer = g.answer(wait);
   EXPECT_FALSE(answer.settled);
   const auto text = encode(answer.mark);

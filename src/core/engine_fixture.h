@@ -170,11 +170,21 @@ class Gateway {
     engine_.ack(a, now, effects);
     take();
   }
-  // How the mark stands now.
+  // How the mark stands now, where nothing can be learned of what is below an end.
   Answer look(const Mark& mark) {
     ResumeRequest r = resumption(mark);
     r.wait = false;
-    return answer(resume(r));
+    const WaitId wait = resume(r);
+    see_nothing();
+    return answer(wait);
+  }
+  // The questions what is below an end fail.
+  void see_nothing() {
+    for (const Look& asked : std::vector<Look>(effects.looks)) {
+      Sight failed;
+      failed.number = asked.number;
+      if (!asked.id) sight(failed);
+    }
   }
   void cancel(WaitId wait) {
     engine_.cancel(wait);

@@ -97,6 +97,7 @@ void Engine::State::register_need(std::uint32_t slot, std::uint32_t index, Time 
   ++topics.ends(term.topic, term.partition).open;
   ++open_obligations;
   update_memberless(need.consumer);
+  if (term.kind == Term::Kind::prefix) watch_end(slot, need, now);
 }
 
 void Engine::State::register_term(std::uint32_t slot, std::uint32_t term, Time now) {
@@ -175,6 +176,7 @@ void Engine::State::close(std::uint32_t slot) {
   Wait& wait = waits[slot];
   for (Need& need : wait.needs) unindex(slot, need);
   while (!wait.searches.empty()) end_search(wait.searches.back());
+  forget_ends(slot);
   if (wait.is_publish) --topics[wait.terms.front().topic].open_waits;
   waits.close(slot);
 }

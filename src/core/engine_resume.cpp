@@ -66,6 +66,7 @@ void Engine::State::take_up(std::uint32_t slot, const Mark& mark, std::span<cons
     taken.last = term.last;
     taken.leader_epoch = term.leader_epoch;
     taken.id = term.id;
+    taken.needs = static_cast<std::uint32_t>(wait.needs.size());
     if (term.kind == Term::Kind::pending) wait.unknown_terms = true;
     for (const Expected& e : term.expected) {
       if (!only.empty() && std::find(only.begin(), only.end(), e.name) == only.end()) continue;
@@ -110,6 +111,10 @@ std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time 
 void Engine::State::answer_if_due(std::uint32_t slot, Time now, Effects& effects) {
   const Wait& wait = waits[slot];
   if (wait.state != Wait::State::waiting || wait.asking > 0) return;
+  if (!wait.hold && !wait.ends_looked_at) {
+    waits[slot].ends_looked_at = true;
+    look_before_answer(slot, effects);
+  }
   const bool asked = wait.first_looks == 0;
   const bool no_more = wait.open == 0 && wait.unknown_terms && wait.searches.empty();
   if ((!wait.hold && asked) || no_more) return answer(slot, now, effects);
@@ -186,6 +191,7 @@ void Engine::State::found(std::uint32_t slot, std::uint32_t index, Partition par
 
 void Engine::sight(const Sight& sight, Time now, Effects& effects) {
   State& s = *state_;
+  if (s.end_looks.contains(sight.number)) return s.end_seen(sight, now, effects);
   const auto at = s.searches.find(sight.number);
   if (at == s.searches.end()) return;  // its wait was answered meanwhile
   State::Search& search = at->second;

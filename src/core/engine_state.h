@@ -1,15 +1,18 @@
 // The engine's tables and the few moves that all its calls are made of.
 //
 // Private to core: engine.cpp has publishes and time, engine_resume.cpp marks
-// and the search for pending appends, engine_barrier.cpp barriers, engine_log.cpp
-// what the log tells, engine_ack.cpp what consumers say themselves,
+// and the search for pending appends, engine_barrier.cpp barriers, engine_end_look.cpp
+// what can be seen below an end, engine_log.cpp what the log tells, engine_ack.cpp what consumers say themselves,
 // engine_needs.cpp where a need stands, engine_answer.cpp how a wait is answered,
 // engine_view.cpp what people are shown. The moves: register a need, settle it,
 // advance a cell, answer a wait.
 #pragma once
 
 #include <optional>
+#include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "core/consumers.h"
@@ -59,6 +62,28 @@ struct Engine::State {
   std::set<std::pair<Time, std::uint64_t>> search_times;
   std::uint64_t last_look = 0;
 
+  // A term that reaches up to an end, while somebody is below it.
+  struct EndWatch {
+    Offset position = kNoOffset;  // of the furthest consumer, when it was last looked at
+    Offset seen = kNoOffset;      // the highest record that is known to be visible
+    std::uint64_t look = 0;       // number of the question under way
+    bool awaited = false;         // the answer of a wait that is not held waits for it
+    Duration pause{};
+    std::optional<Time> next;
+  };
+  // A question what can be seen in [from, until), and the terms it is asked for.
+  struct EndLook {
+    TopicNumber topic = 0;
+    Partition partition = 0;
+    Offset from = 0;
+    Offset until = 0;
+    std::vector<std::pair<WaitId, std::uint32_t>> terms;
+  };
+  static constexpr std::size_t kMaxEndLooks = 16;  // under way
+  std::map<std::pair<std::uint32_t, std::uint32_t>, EndWatch> end_watches;  // by slot and term
+  std::set<std::tuple<Time, std::uint32_t, std::uint32_t>> end_check_times;
+  std::unordered_map<std::uint64_t, EndLook> end_looks;  // by number
+
   // Where recent publishes went, for acks by id: a slot per hash, the later takes it.
   struct Event {
     Uuid id;
@@ -91,6 +116,23 @@ struct Engine::State {
   void barrier_ends(TopicNumber topic, Partition partition, std::uint64_t asked, Offset end, Time now,
                     Effects& effects);
   void tell_barrier(std::uint32_t slot, std::uint32_t term, Offset end, Time now);
+  // Registers a need of which only what lies above its baseline is asked.
+  void register_asked(std::uint32_t slot, std::uint32_t need, Time now);
+  // The consumer is below its term's end: from now on it is seen to that it can get there.
+  void watch_end(std::uint32_t slot, const Need& need, Time now);
+  void check_end_at(std::uint32_t slot, std::uint32_t term, Time when);
+  void check_ends(Time now, Effects& effects);
+  void forget_end(std::uint32_t slot, std::uint32_t term);
+  void forget_ends(std::uint32_t slot);
+  // The consumer's position, unless it is past the term and waits for something else.
+  std::optional<Offset> place_below(const WaitTerm& term, const Need& need) const;
+  // False: too many looks are under way.
+  bool look_at_end(std::uint32_t slot, std::uint32_t term, Effects& effects);
+  // A wait that is not held is answered after one look at each of its ends.
+  void look_before_answer(std::uint32_t slot, Effects& effects);
+  void end_seen(const Sight& sight, Time now, Effects& effects);
+  // Nothing in the term above `last` can be seen.
+  void lower_end(std::uint32_t slot, std::uint32_t term, Offset last, Time now);
   // What lies below is not asked of the consumer by a barrier over the partition.
   Offset baseline(ConsumerNumber consumer, TopicNumber topic, Partition partition) const;
   // The consumer reads the topic: from now on its ends are known.

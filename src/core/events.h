@@ -107,9 +107,13 @@ struct Sight {
   std::uint64_t number = 0;
   Result result = Result::failed;
   Uuid topic_id;
-  Offset offset = kNoOffset;         // found
-  std::int32_t leader_epoch = -1;    // of that record's batch
+  Offset offset = kNoOffset;         // found: the first
+  Offset last = kNoOffset;           // found by sight, not by id: the last of which that is known
+  std::int32_t leader_epoch = -1;    // of the first one's batch
   Offset until = kNoOffset;          // how far it was read
+  // Of a question without an id: all of [from, until) was read, and no
+  // transaction is open in it, so that nothing above `last` will ever be seen.
+  bool complete = false;
 };
 
 struct TopicState {

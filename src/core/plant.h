@@ -38,6 +38,9 @@ enum class Bug {
   barrier_forgets_partition,  // a barrier leaves out the topic's last partition
   pending_taken_as_lowest,    // an append in doubt is taken to be where it could be at the lowest
   not_found_is_settled,       // an event that was not found is called settled
+  seen_record_settles,        // a look that found a record below an end is taken as one that found none
+  open_transaction_is_nothing, // what an open transaction holds below an end is taken as never to be seen
+  part_read_is_all,           // the last record seen by a look that read a part is taken for the last of all
   count_
 };
 

@@ -35,7 +35,7 @@ struct WaitTerm {
   std::int32_t leader_epoch = -1;
   Uuid id;  // of a pending term
   bool end_told = true;     // of a barrier: false until the end it asked for is told
-  std::uint32_t needs = 0;  // of a barrier: first of its needs, which follow each other
+  std::uint32_t needs = 0;  // first of its needs, which follow each other
 };
 
 // One consumer at one term.
@@ -62,7 +62,8 @@ struct Wait {
   bool cut_by_drain = false;
   bool is_barrier = false;
   std::uint32_t asking = 0;              // terms whose end is not told
-  std::uint32_t first_looks = 0;         // looks for pending terms that were never answered
+  std::uint32_t first_looks = 0;         // looks that its first answer waits for
+  bool ends_looked_at = false;           // of a wait that is not held
   std::vector<std::uint64_t> searches;   // looks under way or to come
   Scope scope = Scope::event;
   Uuid id;

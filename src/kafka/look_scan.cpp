@@ -47,6 +47,7 @@ void LookScan::log_begins_at(core::Offset log_start) {
   }
   // What was deleted is not visible, but it may have been the event.
   if (look_.id && position_ < look_.until) unreadable_ = true;
+  if (position_ < look_.until) deleted_ = true;
   position_ = log_start;
   next_ = Next::fetch;
   if (position_ >= look_.until && pending_.empty()) decide(position_, true);
@@ -63,6 +64,10 @@ core::Sight LookScan::sight() const {
     sight.leader_epoch = found_->leader_epoch;
   }
   const bool is_end_known = look_.until != core::kNoOffset;
+  if (!look_.id && result_ != core::Sight::Result::failed) {
+    sight.last = last_;
+    sight.complete = is_end_known && position_ >= look_.until && !open_ && !unreadable_ && !deleted_;
+  }
   sight.until = is_end_known ? std::min(position_, std::max(look_.from, look_.until)) : position_;
   return sight;
 }
@@ -127,16 +132,18 @@ void LookScan::read_for_id(wire::RecordBatch batch) {
 void LookScan::read_for_visible(const wire::RecordBatch& batch) {
   if (batch.is_control()) return read_marker(batch);
   if (batch.base_offset >= look_.until) return;
-  if (batch.is_transactional() && pending_.contains(batch.producer_id)) return;
-  const auto first = first_in_range(batch);
-  if (!first) return;
-  if (!batch.is_transactional()) return candidate({*first, batch.partition_leader_epoch});
-  if (found_ && found_->offset < *first) return;
+  const auto place = place_in_range(batch);
+  if (!place) return;
+  if (!batch.is_transactional()) return candidate(*place);
+  if (const auto open = pending_.find(batch.producer_id); open != pending_.end()) {
+    open->second.last = place->last;
+    return;
+  }
   if (pending_.size() >= limits_.open) {
     unreadable_ = true;
     return;
   }
-  pending_[batch.producer_id] = {*first, batch.partition_leader_epoch};
+  pending_[batch.producer_id] = *place;
 }
 
 void LookScan::read_marker(const wire::RecordBatch& batch) {
@@ -152,34 +159,41 @@ void LookScan::read_marker(const wire::RecordBatch& batch) {
   if (*type == wire::ControlType::commit) candidate(place);
 }
 
-std::optional<core::Offset> LookScan::first_in_range(wire::RecordBatch batch) {
+std::optional<LookScan::Place> LookScan::place_in_range(wire::RecordBatch batch) {
   if (batch.record_count == 0) return std::nullopt;
-  const core::Offset low = std::max(position_, batch.base_offset);
-  if (batch.compression_id() != 0) {
-    const bool dense = batch.record_count - 1 == batch.last_offset_delta;
-    if (dense || (batch.base_offset >= position_ && batch.last_offset() < look_.until)) return low;
-  }
+  Place place{std::max(position_, batch.base_offset), batch.partition_leader_epoch,
+              std::min(batch.last_offset(), look_.until - 1)};
+  if (batch.compression_id() != 0 && batch.record_count - 1 == batch.last_offset_delta) return place;
+  const bool inside = batch.base_offset >= position_ && batch.last_offset() < look_.until;
   wire::BatchUnpacker unpacker;
   if (unpacker.unpack(batch) != wire::UnpackStatus::plain) {
     unreadable_ = true;
-    return std::nullopt;
+    if (!inside) return std::nullopt;
+    return place;  // some of it is there
   }
+  const core::Offset low = place.offset;
+  place.last = core::kNoOffset;
   wire::RecordReader records(batch);
   wire::Record record;
   for (;;) {
     const wire::RecordStatus status = records.next(record);
-    if (status == wire::RecordStatus::end) return std::nullopt;
+    if (status == wire::RecordStatus::end) break;
     if (status != wire::RecordStatus::record) {
       unreadable_ = true;
       return std::nullopt;
     }
-    if (record.offset >= look_.until) return std::nullopt;
-    if (record.offset >= low) return record.offset;
+    if (record.offset >= look_.until) break;
+    if (record.offset < low) continue;
+    if (place.last == core::kNoOffset) place.offset = record.offset;
+    place.last = record.offset;
   }
+  if (place.last == core::kNoOffset) return std::nullopt;
+  return place;
 }
 
 void LookScan::candidate(Place place) {
   if (!found_ || place.offset < found_->offset) found_ = place;
+  last_ = std::max(last_, place.last);
 }
 
 void LookScan::decide(core::Offset high_watermark, bool moved) {
@@ -198,6 +212,7 @@ void LookScan::decide(core::Offset high_watermark, bool moved) {
 void LookScan::end(core::Sight::Result result) {
   result_ = result;
   next_ = Next::done;
+  open_ = !pending_.empty();
   pending_.clear();
 }
 

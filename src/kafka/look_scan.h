@@ -63,15 +63,17 @@ class LookScan {
   const core::Look& look() const { return look_; }
 
  private:
+  // The first and the last record that may be seen, of a batch or a transaction.
   struct Place {
     core::Offset offset = core::kNoOffset;
     std::int32_t leader_epoch = -1;
+    core::Offset last = core::kNoOffset;
   };
   bool read_batches(std::string_view records);
   void read_for_id(wire::RecordBatch batch);
   void read_for_visible(const wire::RecordBatch& batch);
   void read_marker(const wire::RecordBatch& batch);
-  std::optional<core::Offset> first_in_range(wire::RecordBatch batch);
+  std::optional<Place> place_in_range(wire::RecordBatch batch);
   void candidate(Place place);
   void decide(core::Offset high_watermark, bool moved);
   void end(core::Sight::Result result);
@@ -83,10 +85,13 @@ class LookScan {
   core::Offset position_ = 0;
   core::Sight::Result result_ = core::Sight::Result::failed;
   std::optional<Place> found_;
-  std::map<std::int64_t, Place> pending_;  // by producer: the first record of a transaction not settled yet
+  core::Offset last_ = core::kNoOffset;    // the last that was seen to be visible
+  std::map<std::int64_t, Place> pending_;  // by producer: of a transaction not settled yet
+  bool open_ = false;                      // one was not, when the answer was found
   std::size_t bytes_ = 0;
   int corrupt_reads_ = 0;
   bool unreadable_ = false;  // something in the range, or it is gone
+  bool deleted_ = false;     // some of the range
 };
 
 }  // namespace tidemark::kafka

@@ -225,6 +225,49 @@ TEST(LookScan, WhatWasDeletedIsNotVisible) {
   EXPECT_EQ(seen(all).result, Result::none);
 }
 
+TEST(LookScan, TellsTheLastRecordThatIsSeenOnceAllWasRead) {
+  auto scan = scan_for({}, 0, 8);
+  scan.read(data(0) + marker(1, true, 9) + in_transaction(2, 5) + in_transaction(3, 5) + marker(4, true, 5) +
+                in_transaction(5, 6) + marker(6, false, 6) + marker(7, true, 9) + data(8),
+            9);
+  const auto sight = seen(scan);
+  EXPECT_EQ(sight.result, Result::found);
+  EXPECT_EQ(sight.offset, 0);
+  EXPECT_EQ(sight.last, 3);
+  EXPECT_TRUE(sight.complete);
+
+  auto nothing = scan_for({}, 5, 8);
+  nothing.read(in_transaction(5, 6) + marker(6, false, 6) + marker(7, true, 9), 8);
+  EXPECT_EQ(seen(nothing).result, Result::none);
+  EXPECT_TRUE(nothing.sight().complete);
+}
+
+TEST(LookScan, WhatWasNotReadOrIsOpenOrGoneLeavesTheLastRecordUnknown) {
+  auto part = scan_for({}, 0, 8);
+  part.read(data(0) + data(1), 8);
+  EXPECT_EQ(seen(part).last, 1);
+  EXPECT_FALSE(part.sight().complete);
+
+  auto open = scan_for({}, 0, 2);
+  open.read(data(0) + in_transaction(1, 5), 2);
+  EXPECT_EQ(seen(open).last, 0);
+  EXPECT_FALSE(open.sight().complete);
+  auto only_open = scan_for({}, 0, 1);
+  only_open.read(in_transaction(0, 5), 1);
+  EXPECT_EQ(seen(only_open).result, Result::none);
+  EXPECT_FALSE(only_open.sight().complete);
+
+  auto deleted = scan_for({}, 0, 4);
+  deleted.log_begins_at(3);
+  deleted.read(marker(3, true, 1), 4);
+  EXPECT_EQ(seen(deleted).result, Result::none);
+  EXPECT_FALSE(deleted.sight().complete);
+
+  auto unreadable = scan_for({}, 0, 7);
+  unreadable.read(data(0) + compressed(1, 6, 3), 7);
+  EXPECT_FALSE(seen(unreadable).complete);
+}
+
 TEST(LookScan, AnEndThatIsNotThereYetIsWaitedFor) {
   auto scan = scan_for({}, 3, 5);
   scan.log_begins_at(0);

@@ -11,6 +11,7 @@
 #include "support/environment.h"
 #include "support/process.h"
 #include "support/records.h"
+#include "support/transactional_producer.h"
 
 namespace tidemark::test {
 namespace {
@@ -108,6 +109,48 @@ TEST_F(Barriers, AGroupThatNeverHadReasonToCommitAPartitionHoldsNothing) {
     const GatewayAnswer answer = gateway.post("/waits?wait=1s", over_topic());
     return answer.status == 200 && answer.consumer(group).at("evidence").as_object().contains("since");
   }));
+}
+
+// Who commits record by record never commits a marker, nor what was aborted.
+TEST_F(Barriers, ATopicThatEndsInWhatNobodySeesIsDone) {
+  ConsumerOptions per_record = consuming();
+  per_record.commit = Commit::kEachRecord;
+  Consumer consumer(per_record);
+  ASSERT_TRUE(consumer.wait_at_end());
+  GatewayProcess gateway(options());
+  ASSERT_TRUE(gateway.knows(group, topic));
+  TransactionalProducer producer(kafka(), unique_name("producer"));
+  const auto write = [&](std::int32_t partition) {
+    Outgoing outgoing;
+    outgoing.value = "in a transaction";
+    outgoing.partition = partition;
+    producer.produce(topic, outgoing);
+  };
+  producer.begin();
+  for (std::int32_t partition = 0; partition < 3; ++partition) write(partition);
+  producer.commit();
+  const GatewayAnswer committed = gateway.post("/waits?wait=30s", over_topic());
+  EXPECT_EQ(committed.status, 200) << committed.raw.body;
+  EXPECT_EQ(consumer.processed().size(), 3U);
+
+  producer.begin();
+  write(0);
+  write(1);
+  producer.abort();
+  const GatewayAnswer aborted = gateway.post("/waits?wait=30s", over_topic());
+  EXPECT_EQ(aborted.status, 200) << aborted.raw.body;
+  const GatewayAnswer at_once = gateway.post("/waits?wait=0s", over_topic());
+  EXPECT_EQ(at_once.status, 200) << at_once.raw.body;
+  EXPECT_EQ(consumer.processed().size(), 3U);
+
+  producer.begin();
+  write(2);
+  const GatewayAnswer open = gateway.post("/waits?wait=1500ms", over_topic());
+  EXPECT_EQ(open.status, 202) << open.raw.body;
+  producer.commit();
+  const GatewayAnswer settled = gateway.post("/waits?wait=30s", over_topic());
+  EXPECT_EQ(settled.status, 200) << settled.raw.body;
+  EXPECT_EQ(consumer.processed().size(), 4U);
 }
 
 TEST_F(Barriers, RefusesWhatDoesNotExistAndWhatIsTooMuch) {
