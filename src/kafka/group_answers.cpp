@@ -8,6 +8,16 @@
 #include "wire/error_codes.h"
 
 namespace tidemark::kafka {
+namespace {
+
+template <class Member>
+void name_one(const Member& member, GroupMembers& members) {
+  if (!members.client.empty() || !members.member.empty()) return;
+  members.client = member.client_id;
+  members.member = member.member_id;
+}
+
+}  // namespace
 
 GroupVerdict verdict_of(std::int16_t error_code) {
   switch (static_cast<wire::ErrorCode>(error_code)) {
@@ -38,6 +48,7 @@ core::GroupState GroupMembers::state(std::string_view group, core::TailPositions
   state.topics_known = topics_known;
   state.topics = topics;
   state.client = client;
+  state.member = member;
   state.as_of = std::move(as_of);
   return state;
 }
@@ -52,7 +63,7 @@ GroupVerdict read_members(const wire::msg::DescribeGroupsResponse::DescribedGrou
   members.managed = members.members > 0 || !answer.protocol_type.empty();
   members.topics_known = members.members > 0 && answer.protocol_type == "consumer";
   for (const auto& member : answer.members) {
-    if (members.client.empty()) members.client = member.client_id;
+    name_one(member, members);
     // Subscriptions are told of a stable group only.
     if (members.topics_known) members.topics_known = add_subscription(member.member_metadata, members.topics);
   }
@@ -70,13 +81,30 @@ GroupVerdict read_members(const wire::msg::ConsumerGroupDescribeResponse::Descri
   members.members = static_cast<int>(answer.members.size());
   members.topics_known = members.members > 0;
   for (const auto& member : answer.members) {
-    if (members.client.empty()) members.client = member.client_id;
+    name_one(member, members);
     members.topics.insert(members.topics.end(), member.subscribed_topic_names.begin(),
                           member.subscribed_topic_names.end());
     // Which topics a pattern means now shows in what the member was assigned.
     if (member.subscribed_topic_regex.value_or("").empty()) continue;
     members.topics_known = false;
     for (const auto& assigned : member.assignment.topic_partitions) members.topics.push_back(assigned.topic_name);
+  }
+  tidy_topics(members.topics);
+  return GroupVerdict::answered;
+}
+
+GroupVerdict read_members(const wire::msg::ShareGroupDescribeResponse::DescribedGroup& answer, GroupMembers& members) {
+  const GroupVerdict verdict = verdict_of(answer.error_code);
+  if (verdict != GroupVerdict::answered) return verdict;
+  if (answer.group_state == "Dead") return GroupVerdict::not_found;
+  members = {};
+  members.managed = true;
+  members.members = static_cast<int>(answer.members.size());
+  members.topics_known = members.members > 0;
+  for (const auto& member : answer.members) {
+    name_one(member, members);
+    members.topics.insert(members.topics.end(), member.subscribed_topic_names.begin(),
+                          member.subscribed_topic_names.end());
   }
   tidy_topics(members.topics);
   return GroupVerdict::answered;
@@ -90,7 +118,7 @@ ListedGroup read_listed(const wire::msg::ListGroupsResponse::ListedGroup& answer
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   if (type == "classic") group.type = GroupType::classic;
   if (type == "consumer") group.type = GroupType::consumer;
-  group.commits = type != "share";
+  if (type == "share") group.type = GroupType::share;
   return group;
 }
 

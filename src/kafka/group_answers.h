@@ -20,6 +20,7 @@
 #include "wire/generated/describe_groups.h"
 #include "wire/generated/list_groups.h"
 #include "wire/generated/offset_fetch.h"
+#include "wire/generated/share_group_describe.h"
 
 namespace tidemark::kafka {
 
@@ -39,7 +40,8 @@ struct GroupMembers {
   int members = 0;
   bool topics_known = false;
   std::vector<std::string> topics;
-  std::string client;
+  std::string client;  // of one member
+  std::string member;  // its id
 
   core::GroupState state(std::string_view group, core::TailPositions as_of) const;
 };
@@ -47,6 +49,7 @@ struct GroupMembers {
 GroupVerdict read_members(const wire::msg::DescribeGroupsResponse::DescribedGroup& answer, GroupMembers& members);
 GroupVerdict read_members(const wire::msg::ConsumerGroupDescribeResponse::DescribedGroup& answer,
                           GroupMembers& members);
+GroupVerdict read_members(const wire::msg::ShareGroupDescribeResponse::DescribedGroup& answer, GroupMembers& members);
 
 ListedGroup read_listed(const wire::msg::ListGroupsResponse::ListedGroup& answer);
 

@@ -96,6 +96,33 @@ TEST(GroupAnswers, AConsumerGroupTellsItsSubscribedTopics) {
   EXPECT_FALSE(state.at.known());
 }
 
+TEST(GroupAnswers, AShareGroupTellsItsMembersAndTopics) {
+  wire::msg::ShareGroupDescribeResponse::DescribedGroup group;
+  group.group_state = "Stable";
+  group.members.resize(2);
+  group.members[0].client_id = "sharer";
+  group.members[0].member_id = "a1";
+  group.members[0].subscribed_topic_names = {"b", "a"};
+  group.members[1].member_id = "a2";
+  group.members[1].subscribed_topic_names = {"a"};
+  GroupMembers members;
+  ASSERT_EQ(read_members(group, members), GroupVerdict::answered);
+  EXPECT_EQ(members.members, 2);
+  EXPECT_TRUE(members.managed);
+  EXPECT_TRUE(members.topics_known);
+  EXPECT_EQ(members.topics, (Names{"a", "b"}));
+  const auto state = members.state("g", nullptr);
+  EXPECT_EQ(state.client, "sharer");
+  EXPECT_EQ(state.member, "a1");
+
+  group.members.clear();
+  ASSERT_EQ(read_members(group, members), GroupVerdict::answered);
+  EXPECT_TRUE(members.managed);
+  EXPECT_FALSE(members.topics_known);
+  group.error_code = 69;
+  EXPECT_EQ(read_members(group, members), GroupVerdict::not_found);
+}
+
 TEST(GroupAnswers, ErrorsSayWhatToDo) {
   EXPECT_EQ(verdict_of(0), GroupVerdict::answered);
   EXPECT_EQ(verdict_of(14), GroupVerdict::retry);    // COORDINATOR_LOAD_IN_PROGRESS
@@ -111,16 +138,17 @@ TEST(GroupAnswers, ListedGroupsHaveTypesWhereTheBrokerSaysThem) {
   wire::msg::ListGroupsResponse::ListedGroup listed;
   listed.group_id = "g";
   EXPECT_EQ(read_listed(listed).type, GroupType::unknown);
-  EXPECT_TRUE(read_listed(listed).commits);
+  EXPECT_TRUE(read_listed(listed).commits());
   listed.group_type = "Classic";
   EXPECT_EQ(read_listed(listed).type, GroupType::classic);
   listed.group_type = "consumer";
   EXPECT_EQ(read_listed(listed).type, GroupType::consumer);
   listed.group_type = "Share";
-  EXPECT_FALSE(read_listed(listed).commits);
+  EXPECT_EQ(read_listed(listed).type, GroupType::share);
+  EXPECT_FALSE(read_listed(listed).commits());
   listed.group_type = "Streams";
   EXPECT_EQ(read_listed(listed).type, GroupType::unknown);
-  EXPECT_TRUE(read_listed(listed).commits);
+  EXPECT_TRUE(read_listed(listed).commits());
 }
 
 TEST(GroupAnswers, OffsetsComeByNameOrByIdAndOnlyWhereThereIsOne) {

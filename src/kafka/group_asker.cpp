@@ -162,6 +162,11 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
         request.group_ids = question.groups;
         return ask(std::move(question), std::move(request), &Core::on_consumer_members);
       }
+      case Question::Kind::share_members: {
+        wire::msg::ShareGroupDescribeRequest request;
+        request.group_ids = question.groups;
+        return ask(std::move(question), std::move(request), &Core::on_share_members);
+      }
     }
   }
 
@@ -215,9 +220,11 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
   void on_no_answer(const Question& question, const std::string& error) {
     // A broker without the API has no such groups.
     const auto connection = question.broker < 0 ? nullptr : cluster_->connection(question.broker, wire::Purpose::ask);
-    const bool lacks_api = question.kind == Question::Kind::consumer_members && connection != nullptr &&
-                           connection->ready() &&
-                           !connection->version_of<wire::msg::ConsumerGroupDescribeRequest>();
+    const bool reached = connection != nullptr && connection->ready();
+    const bool lacks_api = (question.kind == Question::Kind::consumer_members && reached &&
+                            !connection->version_of<wire::msg::ConsumerGroupDescribeRequest>()) ||
+                           (question.kind == Question::Kind::share_members && reached &&
+                            !connection->version_of<wire::msg::ShareGroupDescribeRequest>());
     for (const std::string& group : question.groups) {
       if (lacks_api) {
         not_found(group);
@@ -301,6 +308,10 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
   }
 
   void on_consumer_members(const Question& question, const wire::msg::ConsumerGroupDescribeResponse& reply) {
+    on_members(question, reply.groups);
+  }
+
+  void on_share_members(const Question& question, const wire::msg::ShareGroupDescribeResponse& reply) {
     on_members(question, reply.groups);
   }
 

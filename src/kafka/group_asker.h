@@ -33,7 +33,7 @@ struct OffsetRow;
 struct ListedGroup {
   std::string name;
   GroupType type = GroupType::unknown;
-  bool commits = true;  // false: of a kind that has no committed offsets (share groups)
+  bool commits() const { return type != GroupType::share; }
 };
 
 class GroupObserver {

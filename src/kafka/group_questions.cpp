@@ -10,7 +10,13 @@ bool GroupQuestions::offsets_due(const Group& group) { return group.offsets_want
 bool GroupQuestions::members_due(const Group& group) { return group.members_wanted && !group.members_sent; }
 
 Question::Kind GroupQuestions::members_kind(const Group& group) {
-  return group.type == GroupType::consumer ? Question::Kind::consumer_members : Question::Kind::classic_members;
+  switch (group.type) {
+    case GroupType::consumer: return Question::Kind::consumer_members;
+    case GroupType::share: return Question::Kind::share_members;
+    case GroupType::unknown:
+    case GroupType::classic: break;
+  }
+  return Question::Kind::classic_members;
 }
 
 GroupQuestions::Group& GroupQuestions::entry(const std::string& group, core::Time now, bool starting) {
@@ -141,8 +147,9 @@ bool GroupQuestions::members_not_found(std::string_view name, core::TailPosition
   const auto found = groups_.find(name);
   if (found == groups_.end() || !found->second.members_sent) return false;
   Group& group = found->second;
-  group.type = group.type == GroupType::consumer ? GroupType::classic : GroupType::consumer;
-  if (group.other_type_tried) {
+  const bool only_one_api = group.type == GroupType::share;
+  if (!only_one_api) group.type = group.type == GroupType::consumer ? GroupType::classic : GroupType::consumer;
+  if (only_one_api || group.other_type_tried) {
     as_of = *members_answered(name);
     return true;
   }

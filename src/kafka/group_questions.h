@@ -11,7 +11,8 @@
 // Whether a group is a classic or a KIP-848 one is not always known, and neither
 // API answers for the other kind (DescribeGroups says "Dead" in its older
 // versions): so a group that one of them does not know is asked for by the
-// other, and only one that both do not know does not exist.
+// other, and only one that both do not know does not exist. Share groups have an
+// API of their own; they are known as such from the list or the commit log.
 //
 // Pure. Threading: none. The caller sends what next() returns and reports each
 // group's answer, or failed(), for every group of every question.
@@ -31,10 +32,10 @@
 
 namespace tidemark::kafka {
 
-enum class GroupType { unknown, classic, consumer };
+enum class GroupType { unknown, classic, consumer, share };
 
 struct Question {
-  enum class Kind { coordinators, offsets, classic_members, consumer_members };
+  enum class Kind { coordinators, offsets, classic_members, consumer_members, share_members };
   Kind kind = Kind::coordinators;
   std::int32_t broker = -1;  // the coordinator; -1: any broker
   std::vector<std::string> groups;

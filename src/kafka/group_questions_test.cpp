@@ -131,6 +131,20 @@ TEST(GroupQuestions, AGroupOfUnknownTypeIsAskedForInBothWays) {
   EXPECT_EQ(questions.size(), 0U);
 }
 
+TEST(GroupQuestions, AShareGroupIsAskedForInItsOwnWayOnly) {
+  GroupQuestions questions({});
+  questions.ask_members("s", GroupType::share, positions({1}), kNow, false);
+  find_coordinators(questions);
+  const auto asked = questions.next(kNow);
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].kind, Kind::share_members);
+  core::TailPositions as_of;
+  EXPECT_TRUE(questions.members_not_found("s", as_of)) << "no other API would know it";
+  EXPECT_EQ(*as_of, (std::vector<core::Offset>{1}));
+  questions.ended(asked[0], kNow);
+  EXPECT_EQ(questions.size(), 0U);
+}
+
 TEST(GroupQuestions, AskingWhileAQuestionIsUnderWayIsAnotherQuestion) {
   GroupQuestions questions({});
   questions.ask_members("a", GroupType::consumer, positions({1}), kNow, false);

@@ -296,7 +296,9 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     observer_->on_group(state);
   }
 
-  void on_group_changed(std::string_view group) override { watch_.changed(group, GroupType::consumer); }
+  void on_group_changed(std::string_view group, bool share) override {
+    watch_.changed(group, share ? GroupType::share : GroupType::consumer);
+  }
 
   void on_group_doubtful(std::string_view group, core::LogPoint version) override { watch_.doubtful(group, version); }
 
@@ -356,11 +358,11 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     const bool starting = start_up_.phase() == StartUp::Phase::listing && round == start_up_.round();
     const auto as_of = starting ? as_of_ : positions();
     for (const ListedGroup& group : listed) {
-      if (!group.commits || group.name.empty()) continue;
+      if (group.name.empty()) continue;
       const bool is_new = watch_.meet(group.name);
-      poller_->meet(group.name, group.type);
+      if (group.commits()) poller_->meet(group.name, group.type);
       if (!starting && !is_new) continue;
-      groups_->ask_seed(group.name, as_of, starting);
+      if (group.commits()) groups_->ask_seed(group.name, as_of, starting);
       groups_->ask_members(group.name, group.type, as_of, starting);
     }
     start_up_.on_listed(broker, round);

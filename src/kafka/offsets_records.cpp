@@ -14,6 +14,8 @@ namespace {
 constexpr std::int16_t kFirstConsumerGroupType = 3;
 constexpr std::int16_t kLastConsumerGroupType = 8;
 constexpr std::int16_t kConsumerGroupRegexType = 16;
+constexpr std::int16_t kFirstShareGroupType = 10;
+constexpr std::int16_t kLastShareGroupType = 15;
 
 Skipped malformed() { return Skipped{Skipped::Why::malformed}; }
 
@@ -42,12 +44,12 @@ OffsetsRecord read_classic_group(wire::Reader& key_reader, std::optional<std::st
   wire::msg::GroupMetadataKey key;
   if (!key.decode(key_reader, 0)) return malformed();
   // A tombstone is a deletion, or a group's move to the KIP-848 protocol.
-  if (!value) return GroupChanged{std::move(key.group)};
+  if (!value) return GroupChanged{std::move(key.group), false};
 
   wire::Reader reader(*value);
   const std::int16_t version = reader.int16();
   wire::msg::GroupMetadataValue metadata;
-  if (!reader.ok() || !metadata.decode(reader, version)) return GroupChanged{std::move(key.group)};
+  if (!reader.ok() || !metadata.decode(reader, version)) return GroupChanged{std::move(key.group), false};
 
   ClassicGroup group;
   group.group = std::move(key.group);
@@ -71,10 +73,11 @@ OffsetsRecord read_offsets_record(std::string_view key, std::optional<std::strin
   if (!reader.ok()) return malformed();
   if (type == 0 || type == wire::msg::OffsetCommitKey::kRecordType) return read_commit(reader, value);
   if (type == wire::msg::GroupMetadataKey::kRecordType) return read_classic_group(reader, value);
-  if ((type >= kFirstConsumerGroupType && type <= kLastConsumerGroupType) || type == kConsumerGroupRegexType) {
+  const bool share = type >= kFirstShareGroupType && type <= kLastShareGroupType;
+  if (share || (type >= kFirstConsumerGroupType && type <= kLastConsumerGroupType) || type == kConsumerGroupRegexType) {
     std::string group(reader.string());
     if (!reader.ok()) return malformed();
-    return GroupChanged{std::move(group)};
+    return GroupChanged{std::move(group), share};
   }
   return Skipped{Skipped::Why::unknown_type};
 }

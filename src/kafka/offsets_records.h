@@ -53,9 +53,11 @@ struct ClassicGroup {
 };
 
 // Something about the group changed that the record alone does not tell: a
-// KIP-848 group, a deleted classic group, or metadata that cannot be read.
+// KIP-848 group, a share group, a deleted classic group, or metadata that cannot
+// be read.
 struct GroupChanged {
   std::string group;
+  bool share = false;
 };
 
 // Nothing that concerns commits or consumer groups.

@@ -35,7 +35,9 @@ struct Words {
     if (!group.client.empty()) text += " client " + group.client;
     return text;
   }
-  std::string operator()(const GroupChanged& group) const { return "changed " + group.group; }
+  std::string operator()(const GroupChanged& group) const {
+    return (group.share ? "share changed " : "changed ") + group.group;
+  }
   std::string operator()(const Skipped& skipped) const {
     return skipped.why == Skipped::Why::unknown_type ? "unknown" : "malformed";
   }
@@ -167,8 +169,18 @@ TEST(OffsetsRecords, TopicsOfOtherProtocolsAndOfBrokenSubscriptionsAreNotKnown) 
   }
 }
 
+TEST(OffsetsRecords, RecordsOfAShareGroupSayThatItChanged) {
+  for (std::int16_t type = 10; type <= 15; ++type) {
+    wire::Writer key;
+    key.int16(type);
+    key.string("g");
+    EXPECT_EQ(read(key.str(), "x"), "share changed g");
+    EXPECT_EQ(read(key.str(), std::nullopt), "share changed g");
+  }
+}
+
 TEST(OffsetsRecords, PassesOverOtherTypesAndNonsense) {
-  for (const int type : {9, 10, 15, 17, 19, 23, 99, -1}) {
+  for (const int type : {9, 17, 19, 23, 99, -1}) {
     wire::Writer key;
     key.int16(static_cast<std::int16_t>(type));
     key.string("g");

@@ -3,7 +3,7 @@
 // consumer_group_metadata_record, create_topics, delete_topics,
 // describe_configs, describe_groups, fetch, find_coordinator, group_metadata_record, headers, init_producer_id,
 // list_groups, list_offsets, metadata, offset_commit, offset_commit_record,
-// offset_fetch, produce}.cpp. What real brokers say is in recorded_frames_test.cpp.
+// offset_fetch, produce, share_group_describe}.cpp. What real brokers say is in recorded_frames_test.cpp.
 #include <gtest/gtest.h>
 
 #include <optional>

@@ -57,5 +57,27 @@ TEST(ShareGroup, WhatItAcknowledgesAndGivesUpIsTold) {
   EXPECT_TRUE(reader.wait());
 }
 
+TEST(ShareGroup, ItsMembersAndTheirTopicsAreTold) {
+  const std::string topic = create_unique_topic(kafka(), "shared", 1);
+  const std::string group = unique_name("share");
+  RunningLog log(kafka());
+  ASSERT_TRUE(log.wait_synced());
+  Process reader({"java", "-XX:TieredStopAtLevel=1", "-cp", source_dir() + "/.cache/kafka-4.4.0/*",
+                  source_dir() + "/tests/clients/ShareReader.java", kafka(), topic, group});
+  ASSERT_TRUE(reader.wait_for_line("ready")) << reader.output();
+  const auto is_there = [&](const SeenGroup& state) {
+    return state.members == 1 && state.topics_known && state.topics == std::vector<std::string>{topic};
+  };
+  EXPECT_TRUE(log.wait_group(group, is_there));
+  {
+    RunningLog late(kafka());
+    ASSERT_TRUE(late.wait_synced());
+    EXPECT_TRUE(late.wait_group(group, is_there));
+  }
+  reader.terminate();
+  EXPECT_TRUE(reader.wait());
+  EXPECT_TRUE(log.wait_group(group, [](const SeenGroup& state) { return state.members == 0 && state.managed; }));
+}
+
 }  // namespace
 }  // namespace tidemark::test

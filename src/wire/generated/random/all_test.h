@@ -22,6 +22,7 @@
 #include "wire/generated/random/offset_commit_record_test.h"
 #include "wire/generated/random/offset_fetch_test.h"
 #include "wire/generated/random/produce_test.h"
+#include "wire/generated/random/share_group_describe_test.h"
 #include "wire/generated/random/share_snapshot_record_test.h"
 #include "wire/generated/random/share_update_record_test.h"
 
@@ -70,6 +71,8 @@ void for_each_message(Visit visit) {
   visit.template operator()<ProduceResponse>("ProduceResponse");
   visit.template operator()<RequestHeader>("RequestHeader");
   visit.template operator()<ResponseHeader>("ResponseHeader");
+  visit.template operator()<ShareGroupDescribeRequest>("ShareGroupDescribeRequest");
+  visit.template operator()<ShareGroupDescribeResponse>("ShareGroupDescribeResponse");
   visit.template operator()<ShareSnapshotKey>("ShareSnapshotKey");
   visit.template operator()<ShareSnapshotValue>("ShareSnapshotValue");
   visit.template operator()<ShareUpdateKey>("ShareUpdateKey");
