@@ -228,7 +228,7 @@ void Checker::answered(const ModelGateway& gateway, const core::Answer& answer) 
   check_fate(wait, answer);
   check_names(wait, answer);
   check_summary(gateway, wait, answer);
-  check_mark(wait, answer);
+  check_mark(gateway, wait, answer);
   if (wait.is_barrier) check_barrier_mark(gateway, wait, answer);
   // A barrier cut before its ends were told has no mark to say whom it asks where.
   const bool cut = wait.is_barrier && answer.mark.empty() &&

@@ -104,7 +104,7 @@ class Checker {
   void check_timing(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_names(const Wait& wait, const core::Answer& answer);
   void check_summary(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
-  void check_mark(const Wait& wait, const core::Answer& answer);
+  void check_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_anchor(const Wait& wait, const core::Term& term, const core::Expected& expected);
   // Leaves the names of whom a barrier's mark asks something in this partition.
   void narrow_to(const core::Mark& mark, Stake& stake) const;

@@ -51,9 +51,10 @@ bool has_prefix(const core::Mark& mark) {
 
 }  // namespace
 
-void Checker::check_mark(const Wait& wait, const core::Answer& answer) {
+void Checker::check_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer) {
   if (answer.mark.empty()) {
-    if (wait.is_barrier) return;  // cut before the ends were told, or over empty partitions
+    // Cut before the ends were told, or over partitions in which nothing is to be seen.
+    if (wait.is_barrier || nothing_asked(gateway, wait)) return;
     if (answer.fate != core::Delivery::Fate::not_appended) fail("P8", "an answer without a mark");
     return;
   }
