@@ -53,6 +53,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   // In a topic that was made again a commit without an id may go on from a
   // position of the former one, which the declaration says nothing about.
   const bool maybe_carried_over = s.topics[*topic].made_again && commit.topic_id.is_nil();
+  update.members_go_on = consumer.members > 0;
   update.from_start = consumer.reset_earliest && consumer.members > 0 && s.was_synced && !maybe_carried_over;
   if (other_incarnation && !planted(Bug::incarnation_ignored)) {
     // It has taken the place of the group's row, whatever topic it is about.

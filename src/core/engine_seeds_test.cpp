@@ -70,6 +70,20 @@ TEST(EngineSeeds, ADeletionMayBeOfTheNextTopicsRow) {
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::unanchored);
 }
 
+// Found by the simulator, seed 1232220: the row went with the topic, and a last
+// commit of its readers came behind.
+TEST(EngineSeeds, MembersGoOnFromWhereTheyAreThoughTheirRowIsDeleted) {
+  EngineConfig config;
+  config.reset_earliest = {"views"};
+  Gateway g(config);
+  g.start();
+  g.members("views", 1);
+  const WaitId wait = g.append(0, 5);
+  g.commit("views", 0, kNoOffset);
+  g.commit("views", 0, 8);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::unanchored) << "it did not begin anew at the log's start";
+}
+
 TEST(EngineSeeds, CommitsForATopicThatIsNotListedAreBounded) {
   Gateway g;
   g.start();

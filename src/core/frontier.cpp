@@ -85,7 +85,7 @@ void Frontier::apply(const Update& update) {
     proven_.clear();
     skipped_.clear();
     beyond_end_ = false;
-    has_row_ = false;
+    has_row_ = update.members_go_on;
     return;
   }
   if (planted(Bug::highest_commit_wins) && to < committed_) return;

@@ -46,6 +46,7 @@ class Frontier {
     Offset settled_at = kNoOffset;
     bool moved_by_hand = false;    // the group had members and has none: a reset
     bool from_start = false;       // declared: without a position the group begins at the log's start
+    bool members_go_on = false;    // of a deleted row: the group has members, whose own positions it does not change
     std::uint64_t ask = 0;         // number of the question that will judge it, if it must be held
   };
 
