@@ -110,6 +110,7 @@ void Checker::refused(const ModelGateway& gateway, const PublishSpec* publish, c
       }
       break;
     case Code::recreated_topic:
+    case Code::cut_off:
     case Code::forbidden_topic:
       break;
     case Code::beyond_end:

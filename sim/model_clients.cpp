@@ -170,6 +170,7 @@ void Clients::count_refusal(const core::Refusal& refusal) {
   switch (refusal.code) {
     case Code::unknown_topic: return world_.counters.count(Fault::refused_unknown_topic);
     case Code::forbidden_topic: return;
+    case Code::cut_off: return;
     case Code::unknown_partition: return world_.counters.count(Fault::refused_unknown_partition);
     case Code::unknown_consumer: return world_.counters.count(Fault::refused_unknown_consumer);
     case Code::recreated_topic: return world_.counters.count(Fault::refused_recreated_topic);

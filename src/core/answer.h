@@ -106,6 +106,7 @@ struct Refusal {
     unknown_partition,
     unknown_consumer,    // `for` names somebody who is not waited for here
     recreated_topic,     // the mark's topic was deleted and made again
+    cut_off,             // the log was cut off below the mark's event
     topic_limit,         // the topic's limit of open waits
     gateway_limit,       // the gateway's
     too_many_partitions, // of a barrier

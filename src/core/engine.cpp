@@ -126,7 +126,10 @@ void Engine::delivered(WaitId id, const Delivery& delivery, Time now, Effects& e
   const bool appended = delivery.fate == Delivery::Fate::appended ||
                         (planted(Bug::unknown_is_appended) && delivery.fate == Delivery::Fate::unknown);
   if (!ours) return;
-  if (!appended) return s.answer_failed_append(id.slot, delivery, now, effects);
+  if (!appended) {
+    s.note_doubtful_append(wait->terms.front(), delivery, now, effects);
+    return s.answer_failed_append(id.slot, delivery, now, effects);
+  }
 
   WaitTerm& term = wait->terms.front();
   term.partition = delivery.partition;
@@ -136,8 +139,7 @@ void Engine::delivered(WaitId id, const Delivery& delivery, Time now, Effects& e
   wait->appended = now;
   wait->state = Wait::State::waiting;
   s.remember_event(wait->id, term);
-  if (!s.other_incarnation(term))
-    s.raise_end(term.topic, term.partition, delivery.offset + 1, now, effects);
+  if (!s.other_incarnation(term)) s.note_append(term, now, effects);
   for (std::uint32_t i = 0; i < wait->needs.size(); ++i) {
     wait->needs[i].anchor = s.anchor_at_append(wait->needs[i], term);
     s.register_need(id.slot, i, now);

@@ -181,6 +181,7 @@ struct EngineStats {
   std::uint64_t acks_ignored = 0;  // nobody expected there, no such partition, beyond its end, table full
   std::uint64_t ends_asked = 0;
   std::uint64_t end_looks = 0;  // questions what can be seen below an end
+  std::uint64_t log_cuts = 0;   // partitions found cut off below what was known of them
   std::uint64_t obligations_settled = 0;
   std::uint64_t answers_processed = 0;
   std::uint64_t answers_pending = 0;

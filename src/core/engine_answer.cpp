@@ -84,6 +84,7 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
     const Consumer& consumer = consumers[need.consumer];
     const WaitTerm& term = wait.terms[need.term];
     const bool recreated = other_incarnation(term);
+    const Gone gone = recreated ? Gone::recreated : term.lost ? Gone::cut_off : Gone::no;
     ConsumerOutcome outcome;
     outcome.name = consumer.name;
     outcome.expected_by = need.by;
@@ -101,7 +102,7 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
       }
     }
     outcome.reason = need.outcome == Outcome::pending ? shown.reason : PendingReason::none;
-    outcome.hint = hint_for(consumer, shown, recreated, config.absent_grace);
+    outcome.hint = hint_for(consumer, shown, gone, config.absent_grace);
     const auto same = std::find_if(outcomes.begin(), outcomes.end(),
                                    [&](const ConsumerOutcome& o) { return o.name == outcome.name; });
     if (same == outcomes.end()) {

@@ -220,10 +220,14 @@ void Engine::ends(const Ends& told, Time now, Effects& effects) {
         s.advance(consumer, *topic, told.partition, applied, now, effects);
       }
   }
+  s.look_for_cut(*topic, told.partition, told, now, effects);
   if (told.high_watermark == kNoOffset) return;
-  ends.known_end = std::max(ends.known_end, told.high_watermark);
-  ends.told = true;
-  if (told.asked >= ends.asked) ends.asking = false;
+  PartitionEnds& known = s.topics.ends(*topic, told.partition);
+  if (told.high_watermark > known.known_end) known.known_at = known.asked;
+  known.known_end = std::max(known.known_end, told.high_watermark);
+  known.known_epoch = std::max(known.known_epoch, told.leader_epoch);
+  known.told = true;
+  if (told.asked >= known.asked) known.asking = false;
   s.note_first_end(*topic, told.partition, told.high_watermark);
   s.judge(*topic, told.partition, told.asked, now, effects);
   s.judge_acks(*topic, told.partition, told.asked, now, effects);
@@ -263,6 +267,7 @@ void Engine::State::raise_end(TopicNumber topic, Partition partition, Offset end
   note_first_end(topic, partition, end);
   if (end <= ends.known_end) return;
   ends.known_end = end;
+  ends.known_at = ends.asked;
   if (!ends.holding.empty()) judge(topic, partition, 0, now, effects);
 }
 

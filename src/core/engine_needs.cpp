@@ -73,6 +73,10 @@ void Engine::State::register_need(std::uint32_t slot, std::uint32_t index, Time 
   Consumer& consumer = consumers[need.consumer];
   need.reason = PendingReason::not_started;
   if (other_incarnation(term) && !planted(Bug::incarnation_ignored)) return;  // commits here say nothing of it: pending
+  if (is_lost(term.topic, term.partition, term.last, term.leader_epoch)) {
+    wait.terms[need.term].lost = true;
+    return settle(slot, index, Outcome::skipped, {}, now);
+  }
   Cell* cell = cell_for(need.consumer, term.topic, term.partition);
   if (cell == nullptr) return;  // the table is full: pending until the deadline, which is true
 

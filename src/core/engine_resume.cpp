@@ -31,6 +31,10 @@ std::optional<Refusal> Engine::State::check_mark(const Mark& mark, std::vector<s
     if (!term.topic_id.is_nil() && !topic.id.is_nil() && term.topic_id != topic.id)
       return Refusal{Refusal::Code::recreated_topic, "the mark's topic '" + term.topic +
                      "' was deleted and made again: the event is gone", "mark", {}};
+    if (term.kind != Term::Kind::pending && is_lost(*number, term.partition, term.last, term.leader_epoch))
+      return Refusal{Refusal::Code::cut_off, "partition " + std::to_string(term.partition) + " of '" + term.topic +
+                     "' was cut off below offset " + std::to_string(term.last) +
+                     " by an unclean leader election: the event is lost", "mark", {}};
     if (term.partition >= topic.partitions)
       return Refusal{Refusal::Code::unknown_partition, "the mark names partition " + std::to_string(term.partition) +
                      " of '" + term.topic + "', which has " + std::to_string(topic.partitions), "mark", {}};
@@ -102,6 +106,7 @@ std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time 
   const WaitId id = s.waits.id_of(slot);
   for (std::uint32_t i = 0; i < wait.needs.size(); ++i)
     if (wait.terms[wait.needs[i].term].kind != Term::Kind::pending) s.register_need(slot, i, now);
+  for (const WaitTerm& term : wait.terms) s.doubt_end(term, effects);
   s.begin_searches(slot, now, effects);
   s.answer_if_due(slot, now, effects);
   return id;

@@ -178,6 +178,20 @@ struct Engine::State {
 
   // A higher end became known without a question.
   void raise_end(TopicNumber topic, Partition partition, Offset end, Time now, Effects& effects);
+
+  // Leaders elected out of sync: engine_cut.cpp.
+  // An append of this gateway was confirmed at the term's place.
+  void note_append(const WaitTerm& term, Time now, Effects& effects);
+  // One of unknown fate that can lie below those before it: in a log that was cut off.
+  void note_doubtful_append(const WaitTerm& term, const Delivery& delivery, Time now, Effects& effects);
+  // Asks for the end where a mark's record may lie beyond it.
+  void doubt_end(const WaitTerm& term, Effects& effects);
+  // Looks for a cut in what was told, before it changes what is known.
+  void look_for_cut(TopicNumber topic, Partition partition, const Ends& told, Time now, Effects& effects);
+  void cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects);
+  // Ends the obligations about what the cut took. Without an epoch: those below `known`.
+  void settle_lost(TopicNumber topic, Partition partition, const Cut& cut, Offset known, Time now, Effects& effects);
+  bool is_lost(TopicNumber topic, Partition partition, Offset last, std::int32_t leader_epoch) const;
   void judge(TopicNumber topic, Partition partition, std::uint64_t asked, Time now, Effects& effects);
   void ask_end(TopicNumber topic, Partition partition, Effects& effects);
   void hold(ConsumerNumber consumer, TopicNumber topic, Partition partition, Effects& effects);

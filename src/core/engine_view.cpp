@@ -72,7 +72,7 @@ std::vector<ConsumerView> Engine::consumers(Time now) const {
           shown.lag = shown.lag.value_or(0) + std::max<Offset>(p.end - p.committed, 0);
       view.topics.push_back(std::move(shown));
     }
-    view.hint = hint_for(consumer, worst, false, s.config.absent_grace);
+    view.hint = hint_for(consumer, worst, Gone::no, s.config.absent_grace);
   }
   std::sort(views.begin(), views.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return views;

@@ -130,6 +130,9 @@ struct Ends {
   Offset log_start = kNoOffset;
   Offset last_stable = kNoOffset;
   Offset high_watermark = kNoOffset;
+  // Of the leader that told the high watermark. Alone, without an offset: the
+  // partition has a new leader, of this epoch.
+  std::int32_t leader_epoch = -1;
   std::uint64_t asked = 0;  // AskEnds::number of the question
 };
 

@@ -95,6 +95,7 @@ void Frontier::apply(const Update& update) {
     proven_.cut_from(to);
     skipped_.cut_from(to);
   }
+  const bool crosses_cut = cut_ != kNoOffset && to > cut_;
   if (committed_ == kNoOffset) {
     // The declaration speaks of a group without a commit. One whose commit is
     // merely unknown here may have been anywhere, and gone on from there.
@@ -109,10 +110,12 @@ void Frontier::apply(const Update& update) {
   } else if (by_hand) {
     pass_over(committed_, to, update.at);
   } else {
-    proven_.add(committed_, to);
+    // It may have read, of what is gone, as far as it is now: the rest is not proven.
+    proven_.add(committed_, crosses_cut ? std::max(committed_, cut_) : to);
   }
   if (first_known_ == kNoOffset) first_known_ = to;
-  previous_ = by_hand ? kNoOffset : committed_;
+  previous_ = by_hand || crosses_cut ? kNoOffset : committed_;
+  if (crosses_cut) cut_ = kNoOffset;
   previous_at_ = applied_at_;
   committed_ = to;
   applied_at_ = update.at;
@@ -143,6 +146,21 @@ void Frontier::lose_position(LogPoint at) {
   previous_at_ = LogPoint{};
   broken_ = true;
   broken_at_ = at;
+}
+
+void Frontier::log_cut_at(Offset end) {
+  proven_.cut_from(end);
+  skipped_.cut_from(end);
+  log_start_ = std::min(log_start_, end);
+  first_known_ = std::min(first_known_, end);  // kNoOffset stays
+  if (committed_ > end) {
+    lose_position(at_);
+    has_row_ = true;
+  }
+  if (previous_ > end) previous_ = kNoOffset;
+  broken_ = true;
+  broken_at_ = at_;
+  cut_ = end;
 }
 
 void Frontier::missed_commits(LogPoint until) {
@@ -224,6 +242,7 @@ Frontier::Standing Frontier::standing(Offset first, Offset last, const Anchor& a
 
 Anchor Frontier::anchor_for(Offset offset) const {
   Anchor anchor;
+  if (cut_ != kNoOffset && offset >= cut_) return anchor;
   if (committed_ != kNoOffset && committed_ <= offset) {
     anchor.committed = committed_;
     anchor.at = applied_at_;

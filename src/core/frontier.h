@@ -66,6 +66,11 @@ class Frontier {
   // now or by a later commit, cannot have read up to it. `passed_over` or `same`.
   Applied log_started_at(Offset log_start);
 
+  // What was at or above `end` is gone, and other records may take its place. A
+  // position above it is unknown from now on; how far the consumer had read
+  // beyond its position, nobody knows.
+  void log_cut_at(Offset end);
+
   // The group committed here, the latest time at `until`, what this frontier does not say.
   void missed_commits(LogPoint until);
 
@@ -111,6 +116,7 @@ class Frontier {
   bool broken_ = false;           // older anchors prove nothing
   bool has_row_ = false;          // the group has committed, though its position may be unknown
   std::uint64_t passed_over_ = 0; // ranges passed over so far
+  Offset cut_ = kNoOffset;        // the log was cut here since, and no commit has come from above it
   bool began_declared_ = false;   // proven_ reaches down to the log's start by declaration
   bool beyond_end_ = false;
   IntervalSet proven_;

@@ -21,10 +21,12 @@ std::string cure_for(EarlyClient client) {
   return cure + (keeps_rhythm ? ", and" : ", or") + " declare it with commits: after-processing";
 }
 
-std::string hint_for(const Consumer& consumer, const Need& need, bool recreated, Duration absent_grace) {
+std::string hint_for(const Consumer& consumer, const Need& need, Gone gone, Duration absent_grace) {
   switch (need.outcome) {
     case Outcome::skipped:
-      if (recreated) return "the topic was deleted and made again: the event is gone";
+      if (gone == Gone::recreated) return "the topic was deleted and made again: the event is gone";
+      if (gone == Gone::cut_off)
+        return "the log was cut off below the event by an unclean leader election; it is lost: publish it again";
       return "the group's position was moved past the event without reading it (a reset, or the log's start)";
     case Outcome::absent:
       return "no members and no commits for " + text_of(absent_grace) + ": start the consumer";

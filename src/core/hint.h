@@ -11,9 +11,15 @@
 
 namespace tidemark::core {
 
-// Empty when there is nothing to mend. `recreated`: the topic was deleted and
-// made again since the wait began.
-std::string hint_for(const Consumer& consumer, const Need& need, bool recreated, Duration absent_grace);
+// Why the event is no longer there.
+enum class Gone {
+  no,
+  recreated,  // the topic was deleted and made again since the wait began
+  cut_off,    // by a leader that was elected out of sync
+};
+
+// Empty when there is nothing to mend.
+std::string hint_for(const Consumer& consumer, const Need& need, Gone gone, Duration absent_grace);
 
 // The change that makes such a client's commits mean that the work is done.
 std::string cure_for(EarlyClient client);

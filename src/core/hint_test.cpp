@@ -11,11 +11,11 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 std::string hint(Outcome outcome, PendingReason reason = PendingReason::none, const Consumer& consumer = {},
-                 bool recreated = false) {
+                 Gone gone = Gone::no) {
   Need need;
   need.outcome = outcome;
   need.reason = reason;
-  return hint_for(consumer, need, recreated, seconds(30));
+  return hint_for(consumer, need, gone, seconds(30));
 }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -24,7 +24,8 @@ TEST(Hint, SaysWhatWouldMendIt) {
   EXPECT_TRUE(has(hint(Outcome::unanchored), "reset: earliest"));
   EXPECT_TRUE(has(hint(Outcome::absent), "30 s"));
   EXPECT_TRUE(has(hint(Outcome::skipped), "moved past the event"));
-  EXPECT_TRUE(has(hint(Outcome::skipped, PendingReason::none, {}, true), "made again"));
+  EXPECT_TRUE(has(hint(Outcome::skipped, PendingReason::none, {}, Gone::recreated), "made again"));
+  EXPECT_TRUE(has(hint(Outcome::skipped, PendingReason::none, {}, Gone::cut_off), "unclean leader election"));
   EXPECT_TRUE(has(hint(Outcome::pending, PendingReason::beyond_end), "reset the group's offsets"));
 }
 

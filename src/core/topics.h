@@ -43,8 +43,16 @@ struct BarrierTerm {
   std::uint64_t ask = 0;
 };
 
+// The log was cut off at `offset` when the leader of `epoch` was elected out of
+// sync: of what was appended under lower epochs, nothing is left from there on.
+struct Cut {
+  std::int32_t epoch = -1;  // -1: not told yet
+  Offset offset = kNoOffset;
+};
+
 struct PartitionEnds {
   static constexpr std::size_t kMaxHeldAcks = 64;  // more are ignored, and counted
+  static constexpr std::size_t kMaxCuts = 8;       // beyond it the oldest is forgotten
 
   Offset known_end = 0;        // the high watermark is at least this
   Offset log_start = 0;        // as last told
@@ -56,6 +64,12 @@ struct PartitionEnds {
   std::vector<ConsumerNumber> holding;  // consumers with commits held for the end
   std::vector<HeldAck> held_acks;       // acks above the known end
   std::vector<BarrierTerm> barriers;    // terms of barriers that wait for the end
+  std::int32_t known_epoch = -1;        // the highest leader epoch under which an end was known
+  std::uint64_t known_at = 0;           // the latest question when known_end was last raised
+  Offset delivered_end = 0;             // by this gateway's own appends,
+  std::int32_t delivered_epoch = -1;    // and the leader epoch of the latest of them
+  Offset doubted = kNoOffset;           // the highest record of a mark that may lie beyond the end
+  std::vector<Cut> cuts;                // by time
 };
 
 struct Topic {

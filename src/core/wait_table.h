@@ -34,6 +34,7 @@ struct WaitTerm {
   Offset last = kNoOffset;
   std::int32_t leader_epoch = -1;
   Uuid id;  // of a pending term
+  bool lost = false;        // the log was cut off below it
   bool end_told = true;     // of a barrier: false until the end it asked for is told
   std::uint32_t needs = 0;  // first of its needs, which follow each other
 };

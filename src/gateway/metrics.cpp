@@ -103,6 +103,8 @@ std::string render_metrics(const core::EngineStats& stats, const Latencies& late
                {{"read", number(stats.acks)}, {"held", number(stats.acks_held)}, {"ignored", number(stats.acks_ignored)}});
   add_counter(families, "tidemark_seeds_total", "Groups whose positions were asked for.", number(stats.seeds));
   add_counter(families, "tidemark_ends_asked_total", "Questions for the end of a partition.", number(stats.ends_asked));
+  add_counter(families, "tidemark_log_cuts_total", "Partitions found cut off by an unclean leader election.",
+              number(stats.log_cuts));
   add_counter(families, "tidemark_obligations_settled_total", "Outcomes reached.", number(stats.obligations_settled));
   latencies.collect(families);
   for (const MetricsSource& source : more) source(families);

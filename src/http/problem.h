@@ -57,6 +57,7 @@ inline constexpr ProblemKind kUnsupportedMedia{415, "unsupported-media-type",
                                                 "The content is not of a type taken here"};
 inline constexpr ProblemKind kForbiddenTopic{403, "forbidden-topic", "The topic is not for publishers"};
 inline constexpr ProblemKind kUnknownTopic{404, "unknown-topic", "There is no such topic"};
+inline constexpr ProblemKind kCutOff{410, "cut-off", "The log was cut off below the event"};
 inline constexpr ProblemKind kRecreatedTopic{410, "recreated-topic", "The topic was deleted and made again"};
 inline constexpr ProblemKind kTooManyPartitions{413, "too-many-partitions", "The barrier has too many partitions"};
 inline constexpr ProblemKind kBeyondEnd{400, "beyond-end", "The partition does not reach that offset"};

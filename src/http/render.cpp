@@ -268,6 +268,7 @@ Response render(const core::Refusal& refusal) {
       case Code::unknown_partition: return kUnknownPartition;
       case Code::unknown_consumer: return kUnknownConsumer;
       case Code::recreated_topic: return kRecreatedTopic;
+      case Code::cut_off: return kCutOff;
       case Code::topic_limit: return kTopicLimit;
       case Code::gateway_limit: return kOverloaded;
       case Code::not_ready: return kNotReady;

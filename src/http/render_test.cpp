@@ -366,6 +366,7 @@ TEST(Render, Refusals) {
       {Code::unknown_partition, 400, "/problems/unknown-partition", "-"},
       {Code::unknown_consumer, 400, "/problems/unknown-consumer", "-"},
       {Code::recreated_topic, 410, "/problems/recreated-topic", "-"},
+      {Code::cut_off, 410, "/problems/cut-off", "-"},
       {Code::topic_limit, 429, "/problems/topic-limit", "2"},
       {Code::gateway_limit, 503, "/problems/overloaded", "2"},
       {Code::too_many_partitions, 413, "/problems/too-many-partitions", "-"},

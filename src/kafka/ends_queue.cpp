@@ -67,6 +67,7 @@ std::vector<EndsQueue::Asked> EndsQueue::take_round(std::int32_t broker, const F
     entry.failed = false;
     entry.topic_id = found->topic_id;
     entry.values.fill(core::kNoOffset);
+    entry.leader_epoch = -1;
     for (std::size_t i = 0; i < kEnds; ++i) {
       if (!entry.sent[i]) continue;
       auto& partition = topic_of(requests[i], key.first).partitions.emplace_back();
@@ -98,6 +99,8 @@ bool EndsQueue::answered(std::int32_t broker, const Asked& asked, const wire::ms
           metadata_is_old |= says_metadata_is_old(partition.error_code);
         } else if (partition.offset >= 0) {
           found->second.values[index] = partition.offset;
+          // Of an answer about the latest offset, the epoch of the leader itself (KIP-320).
+          if (asked.end == End::high_watermark) found->second.leader_epoch = partition.leader_epoch;
         }
       }
     }
@@ -139,6 +142,7 @@ void EndsQueue::end_round(std::int32_t broker, core::Time now, const Answered& d
     ends.high_watermark = entry.values[index_of(End::high_watermark)];
     ends.last_stable = entry.values[index_of(End::last_stable)];
     ends.log_start = entry.values[index_of(End::log_start)];
+    ends.leader_epoch = entry.leader_epoch;
     ends.asked = entry.sent_number;
     complete.emplace_back(it->first, ends);
     entry.failures = 0;

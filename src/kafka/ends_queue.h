@@ -85,6 +85,7 @@ class EndsQueue {
     bool failed = false;
     std::array<core::Offset, kEnds> values{core::kNoOffset, core::kNoOffset, core::kNoOffset};
     Uuid topic_id;
+    std::int32_t leader_epoch = -1;
     int failures = 0;
     core::Time not_before{};
 

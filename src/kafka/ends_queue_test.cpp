@@ -105,6 +105,23 @@ TEST(EndsQueue, AQuestionThatComesAfterTheRoundBeganIsNotAnsweredByIt) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(EndsQueue, TheLeadersEpochIsOfTheAnswerAboutTheHighWatermark) {
+  EndsQueue queue;
+  log::EndsQuery both = query("a", 0, 1);
+  both.log_start = true;
+  std::vector<std::int32_t> epochs;
+  for (const std::int32_t epoch : {6, -1}) {
+    queue.ask(both);
+    for (const Asked& asked : queue.take_round(1, leader, kNow)) {
+      auto response = answer(asked, 8);
+      // The epoch beside a log start is that of the first record.
+      response.topics[0].partitions[0].leader_epoch = asked.end == End::log_start ? 99 : epoch;
+      queue.answered(1, asked, &response, kNow, [&](const core::Ends& ends) { epochs.push_back(ends.leader_epoch); });
+    }
+  }
+  EXPECT_EQ(epochs, (std::vector<std::int32_t>{6, -1}));
+}
+
 TEST(EndsQueue, ThreeEndsAreThreeRequestsAndOneAnswer) {
   EndsQueue queue;
   Ears ears;

@@ -26,6 +26,28 @@ void KafkaLog::Core::check_health() {
   }
 }
 
+void KafkaLog::Core::tell_new_leaders(const wire::Metadata& metadata) {
+  std::erase_if(epochs_, [&](const auto& topic) { return metadata.find_topic(topic.first) == nullptr; });
+  for (const auto& [name, topic] : metadata.topics) {
+    if (inside::is_internal(name)) continue;
+    auto& [id, epochs] = epochs_[name];
+    if (std::exchange(id, topic.id) != topic.id) epochs.clear();
+    for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
+      const wire::PartitionInfo& partition = topic.partitions[p];
+      if (p == epochs.size()) epochs.push_back(partition.leader_epoch);
+      if (partition.leader < 0 || partition.leader_epoch <= epochs[p]) continue;
+      epochs[p] = partition.leader_epoch;
+      core::Ends ends;
+      ends.topic = name;
+      ends.topic_id = topic.id;
+      ends.partition = static_cast<core::Partition>(p);
+      ends.leader_epoch = partition.leader_epoch;
+      observer_->on_ends(ends);
+      if (observer_ == nullptr) return;
+    }
+  }
+}
+
 void KafkaLog::Core::check_start_up(core::Time now) {
   // A log that is not there may be one that we are not shown.
   const bool may_be_denied = offsets_partitions_ == 0 && !poller_->running() && !absence_sure_;

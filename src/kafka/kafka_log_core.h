@@ -191,6 +191,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
       observer_->on_topics(topics_);
       if (observer_ == nullptr) return;
     }
+    tell_new_leaders(metadata);
+    if (observer_ == nullptr) return;
     name_share_topics(metadata);
     if (observer_ == nullptr) return;
     const wire::TopicInfo* offsets = metadata.find_topic(kOffsetsTopic);
@@ -209,6 +211,9 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     for (const auto& [id, address] : metadata.brokers) brokers.insert(id);
     carry_out(start_up_.on_cluster(brokers, polling_alone() ? 0 : offsets_partitions_));
   }
+
+  // A partition that has a new leader since the metadata before.
+  void tell_new_leaders(const wire::Metadata& metadata);
 
   void check_health();
 
@@ -446,6 +451,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   core::TailPositions as_of_;  // of the round of the start-up
   std::vector<core::TopicState> topics_;
   bool topics_told_ = false;
+  std::map<std::string, std::pair<Uuid, std::vector<std::int32_t>>> epochs_;  // of leaders, as last told
   Uuid offsets_id_;
   core::Partition offsets_partitions_ = 0;
   std::vector<log::Follow> follows_;

@@ -68,7 +68,11 @@ class KafkaLogTest : public testing::Test, public log::Observer {
                     std::to_string(group.members));
   }
   void on_topics(std::span<const core::TopicState>) override {}
-  void on_ends(const core::Ends&) override {}
+  void on_ends(const core::Ends& ends) override {
+    if (ends.high_watermark == core::kNoOffset && ends.log_start == core::kNoOffset)
+      told_.push_back("leader of " + std::string(ends.topic) + " " + std::to_string(ends.partition) + " since " +
+                      std::to_string(ends.leader_epoch));
+  }
   void on_synced() override { told_.push_back("synced"); }
   void on_share(const core::ShareProgress&) override {}
   void on_sight(const core::Sight&) override {}
@@ -108,6 +112,19 @@ TEST_F(KafkaLogTest, StartsInTheOrderThatMissesNothing) {
 
   cluster_.append(0, marker(3, true, 1), 4);
   EXPECT_TRUE(told("open=9 at 0:1 settled 3"));
+}
+
+TEST_F(KafkaLogTest, TellsOfANewLeaderOnce) {
+  cluster_.partitions.resize(1);
+  cluster_.orders_epoch = 5;
+  start();
+  ASSERT_TRUE(told("synced"));
+  cluster_.orders_epoch = 6;
+  ASSERT_TRUE(told("leader of orders 0 since 6"));
+  cluster_.orders_epoch = 7;
+  ASSERT_TRUE(told("leader of orders 0 since 7"));
+  EXPECT_EQ(times("leader of orders 0 since 5"), 0);
+  EXPECT_EQ(times("leader of orders 0 since 6"), 1);
 }
 
 TEST_F(KafkaLogTest, FollowsALeaderThatMovesWithoutLossOrRepetition) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -64,6 +65,7 @@ class FakeCluster {
 
   std::vector<Partition> partitions;  // none: the topic does not exist
   Uuid topic_id{{1}};
+  std::optional<std::int32_t> orders_epoch;  // leader epoch of topic "orders", which has one partition; none: no topic
   bool hidden = false;      // the topic is left out of the list of all topics
   bool denied = false;      // asked for by name, or read, it is denied
   std::map<std::string, Group> groups;
@@ -193,6 +195,14 @@ class FakeCluster {
       broker.node_id = id;
       broker.host = "127.0.0.1";
       broker.port = brokers_[static_cast<std::size_t>(id - 1)].address().port;
+    }
+    if (orders_epoch && !by_name) {
+      auto& orders = response.topics.emplace_back();
+      orders.name = "orders";
+      orders.topic_id = Uuid{{2}};
+      auto& partition = orders.partitions.emplace_back();
+      partition.leader_id = 1;
+      partition.leader_epoch = *orders_epoch;
     }
     if (partitions.empty() || (hidden && !by_name)) return response;
     auto& topic = response.topics.emplace_back();

@@ -1,0 +1,133 @@
+// Leaders elected out of sync: what of the log is lost, as far as epochs show it.
+//
+// Where unclean.leader.election.enable is on, a replica that lacks confirmed
+// records can become the leader: they are gone, and other events take their
+// offsets. Left alone, an answer would say `processed` of an event that nobody
+// can read any more, on the strength of a commit about its successor. Nobody
+// says that it happened; but a high watermark never falls otherwise (a new
+// leader answers the latest offset only once its high watermark has reached the
+// start of its epoch: Kafka, KIP-207), and the appends of one producer, made one
+// after the other, never go back. So two things show a cut: an end, asked for
+// after a higher one was known, of a leader of a higher epoch; and an append of
+// ours below our one before. A cut that others' records cover before either is
+// seen is not noticed.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/engine_state.h"
+
+namespace tidemark::core {
+
+bool Engine::State::is_lost(TopicNumber topic, Partition partition, Offset last, std::int32_t leader_epoch) const {
+  const std::vector<PartitionEnds>& all = topics[topic].ends;
+  if (leader_epoch < 0 || partition < 0 || static_cast<std::size_t>(partition) >= all.size()) return false;
+  const std::vector<Cut>& cuts = all[static_cast<std::size_t>(partition)].cuts;
+  return std::any_of(cuts.begin(), cuts.end(),
+                     [&](const Cut& cut) { return leader_epoch < cut.epoch && last >= cut.offset; });
+}
+
+void Engine::State::note_append(const WaitTerm& term, Time now, Effects& effects) {
+  // Confirmed by a leader that was deposed since, and cut off: it says nothing of the log as it is.
+  if (is_lost(term.topic, term.partition, term.last, term.leader_epoch)) return;
+  const PartitionEnds& before = topics.ends(term.topic, term.partition);
+  if (term.last < before.delivered_end && term.leader_epoch > before.delivered_epoch)
+    cut_off(term.topic, term.partition, {term.leader_epoch, term.last}, now, effects);
+  PartitionEnds& ends = topics.ends(term.topic, term.partition);
+  ends.delivered_end = std::max(ends.delivered_end, term.last + 1);
+  ends.delivered_epoch = std::max(ends.delivered_epoch, term.leader_epoch);
+  ends.known_epoch = std::max(ends.known_epoch, term.leader_epoch);
+  raise_end(term.topic, term.partition, term.last + 1, now, effects);
+}
+
+void Engine::State::note_doubtful_append(const WaitTerm& term, const Delivery& delivery, Time now, Effects& effects) {
+  if (delivery.fate != Delivery::Fate::unknown || delivery.partition < 0 || delivery.offset < 0) return;
+  if (!topics[term.topic].exists() || delivery.partition >= topics[term.topic].partitions) return;
+  if (delivery.offset >= topics.ends(term.topic, delivery.partition).delivered_end) return;
+  // Appended, in a log that is not the one before: the producer does not say which.
+  const bool elsewhere = delivery.reason == Delivery::Reason::unavailable && delivery.topic_id.is_nil() &&
+                         delivery.leader_epoch < 0;
+  if (elsewhere) cut_off(term.topic, delivery.partition, {-1, delivery.offset}, now, effects);
+  ask_end(term.topic, delivery.partition, effects);
+}
+
+void Engine::State::doubt_end(const WaitTerm& term, Effects& effects) {
+  if (term.kind == Term::Kind::pending || term.leader_epoch < 0 || other_incarnation(term)) return;
+  PartitionEnds& ends = topics.ends(term.topic, term.partition);
+  if (term.last < ends.known_end) return;
+  ends.doubted = std::max(ends.doubted, term.last);
+  ask_end(term.topic, term.partition, effects);
+}
+
+void Engine::State::look_for_cut(TopicNumber topic, Partition partition, const Ends& told, Time now, Effects& effects) {
+  const PartitionEnds& ends = topics.ends(topic, partition);
+  const bool newer_leader = told.leader_epoch > ends.known_epoch;
+  if (told.high_watermark == kNoOffset) {
+    if (newer_leader && ends.told) ask_end(topic, partition, effects);
+    return;
+  }
+  if (newer_leader && told.asked > ends.known_at)
+    for (Cut& cut : topics.ends(topic, partition).cuts)
+      if (cut.epoch < 0) cut.epoch = told.leader_epoch;
+  if (newer_leader && told.asked > ends.known_at && told.high_watermark < ends.known_end)
+    return cut_off(topic, partition, {told.leader_epoch, told.high_watermark}, now, effects);
+  if (ends.doubted == kNoOffset || told.asked < ends.asked) return;
+  // A mark's word alone is no proof for others: it may be forged.
+  const bool missing = told.high_watermark <= ends.doubted && told.leader_epoch >= 0;
+  topics.ends(topic, partition).doubted = kNoOffset;
+  if (missing) settle_lost(topic, partition, {told.leader_epoch, told.high_watermark}, 0, now, effects);
+}
+
+void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects) {
+  ++stats.log_cuts;
+  PartitionEnds& ends = topics.ends(topic, partition);
+  const Offset known = std::exchange(ends.known_end, cut.offset);
+  ends.known_epoch = std::max(ends.known_epoch, cut.epoch);
+  ends.known_at = ends.asked;
+  ends.delivered_end = std::min(ends.delivered_end, cut.offset);
+  ends.log_start = std::min(ends.log_start, cut.offset);
+  if (ends.cuts.size() == PartitionEnds::kMaxCuts) ends.cuts.erase(ends.cuts.begin());
+  ends.cuts.push_back(cut);
+
+  for (const ConsumerNumber number : topics[topic].consumers) {
+    Consumer& consumer = consumers[number];
+    if (const auto seen = consumer.first_seen.find(topic); seen != consumer.first_seen.end())
+      if (const auto p = static_cast<std::size_t>(partition); p < seen->second.size())
+        seen->second[p] = std::min(seen->second[p], cut.offset);
+    Cell* cell = consumer.cell(topic, partition);
+    if (cell == nullptr) continue;
+    cell->frontier.log_cut_at(cut.offset);
+    if (cell->acked != nullptr) cell->acked->forget_from(cut.offset);
+  }
+  for (auto& [number, search] : searches)
+    if (search.partition == partition && waits[search.wait.slot].terms[search.term].topic == topic)
+      search.from = std::min(search.from, cut.offset);
+  for (Event& event : events)
+    if (event.offset >= cut.offset && event.topic == topic && event.partition == partition) event = Event{};
+  settle_lost(topic, partition, cut, known, now, effects);
+}
+
+void Engine::State::settle_lost(TopicNumber topic, Partition partition, const Cut& cut, Offset known, Time now,
+                                Effects& effects) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> lost;
+  for (const ConsumerNumber number : topics[topic].consumers) {
+    const Cell* cell = consumers[number].cell(topic, partition);
+    if (cell == nullptr) continue;
+    for (auto at = cell->obligations.lower_bound({cut.offset, 0, 0}); at != cell->obligations.end(); ++at) {
+      const WaitTerm& term = waits[at->wait].terms[waits[at->wait].needs[at->need].term];
+      const bool epochs_tell = term.leader_epoch >= 0 && cut.epoch >= 0;
+      const bool gone = epochs_tell ? term.leader_epoch < cut.epoch : term.last < known;
+      if (gone) lost.emplace_back(at->wait, at->need);
+    }
+  }
+  std::sort(lost.begin(), lost.end());
+  for (const auto& [slot, index] : lost) {
+    // Answering one wait may end others.
+    if (waits[slot].needs.size() <= index || !waits[slot].needs[index].indexed) continue;
+    waits[slot].terms[waits[slot].needs[index].term].lost = true;
+    settle(slot, index, Outcome::skipped, {}, now);
+    finish_if_done(slot, now, effects);
+  }
+}
+
+}  // namespace tidemark::core
