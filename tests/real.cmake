@@ -10,6 +10,9 @@ math(EXPR TIDEMARK_PORT "20000 + (0x${TIDEMARK_PORT_HASH} % 1200) * 10")
 math(EXPR TIDEMARK_PORT_PROXIED "${TIDEMARK_PORT} + 1")
 math(EXPR TIDEMARK_PORT_PROXY "${TIDEMARK_PORT} + 2")
 math(EXPR TIDEMARK_PORT_39 "${TIDEMARK_PORT} + 3")
+math(EXPR TIDEMARK_PORT_NODE1 "${TIDEMARK_PORT} + 4")
+math(EXPR TIDEMARK_PORT_NODE2 "${TIDEMARK_PORT} + 5")
+math(EXPR TIDEMARK_PORT_NODE3 "${TIDEMARK_PORT} + 6")
 
 # What a real test finds in its environment (tests/support/environment.h reads it).
 set(TIDEMARK_REAL_ENVIRONMENT
@@ -21,6 +24,9 @@ set(TIDEMARK_REAL_ENVIRONMENT
   "TIDEMARK_KAFKA_PROXY=127.0.0.1:${TIDEMARK_PORT_PROXY}"
   # Kafka 3.9.1, for tests that say KAFKA39.
   "TIDEMARK_KAFKA39=127.0.0.1:${TIDEMARK_PORT_39}"
+  # Kafka 4.4.0 on three nodes, for tests that say CLUSTER.
+  "TIDEMARK_CLUSTER=127.0.0.1:${TIDEMARK_PORT_NODE1},127.0.0.1:${TIDEMARK_PORT_NODE2},127.0.0.1:${TIDEMARK_PORT_NODE3}"
+  "TIDEMARK_CLUSTER_DIR=${PROJECT_BINARY_DIR}/kafka_cluster"
   "TIDEMARK_PROGRAM=${PROJECT_BINARY_DIR}/src/cli/tidemark"
   "TIDEMARK_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
 
@@ -38,13 +44,17 @@ endfunction()
 tidemark_kafka_fixture(kafka44 4.4.0 --port ${TIDEMARK_PORT}
   --proxied-port ${TIDEMARK_PORT_PROXIED} --proxied-advertised 127.0.0.1:${TIDEMARK_PORT_PROXY})
 tidemark_kafka_fixture(kafka39 3.9.1 --port ${TIDEMARK_PORT_39})
+# A dead broker is noticed after three seconds, not nine.
+tidemark_kafka_fixture(kafka_cluster 4.4.0 --nodes 3 --port ${TIDEMARK_PORT_NODE1} --offsets-partitions 6
+  --config broker.session.timeout.ms=3000 --config broker.heartbeat.interval.ms=500)
 
-# tidemark_real_test(NAME SOURCES a_test.cpp … [DEPENDS target …] [KAFKA39] [PROXIED] [SERIAL] [TIMEOUT s])
+# tidemark_real_test(NAME SOURCES a_test.cpp … [DEPENDS target …] [KAFKA39] [CLUSTER] [PROXIED] [SERIAL] [TIMEOUT s])
 # One GoogleTest program whose every case finds Kafka 4.4.0 running; KAFKA39:
-# 3.9.1 too. PROXIED: its cases listen on the proxy's port, one at a time.
+# 3.9.1 too. CLUSTER: the cluster of three instead, for one case at a time, which
+# finds all nodes up and leaves them so. PROXIED: its cases listen on the proxy's port, one at a time.
 # SERIAL: its cases run while nothing else does. Listing the cases needs no broker.
 function(tidemark_real_test name)
-  cmake_parse_arguments(ARG "KAFKA39;PROXIED;SERIAL" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "KAFKA39;CLUSTER;PROXIED;SERIAL" "TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)
   endif()
@@ -53,6 +63,10 @@ function(tidemark_real_test name)
     list(APPEND fixtures kafka39)
   endif()
   set(extra)
+  if(ARG_CLUSTER)
+    set(fixtures kafka_cluster)
+    list(APPEND extra RESOURCE_LOCK kafka_cluster)
+  endif()
   if(ARG_PROXIED)
     list(APPEND extra RESOURCE_LOCK kafka_proxy)
   endif()

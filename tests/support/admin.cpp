@@ -108,14 +108,21 @@ std::string unique_name(const std::string& prefix) {
          std::to_string(getpid()) + "-" + std::to_string(count++);
 }
 
-void create_topic(const std::string& bootstrap, const std::string& name, int partitions, const Settings& configs) {
+void create_topic(const std::string& bootstrap, const std::string& name, int partitions, const Settings& configs,
+                  const std::vector<std::int32_t>& nodes) {
   const std::string what = "create topic " + name;
   const Admin admin(bootstrap);
   std::array<char, 256> reason{};
-  NewTopic topic(rd_kafka_NewTopic_new(name.c_str(), partitions, 1, reason.data(), reason.size()));
+  NewTopic topic(rd_kafka_NewTopic_new(name.c_str(), partitions, nodes.empty() ? 1 : -1, reason.data(), reason.size()));
   if (!topic) throw std::runtime_error(what + ": " + reason.data());
   for (const auto& [key, value] : configs) {
     throw_on(rd_kafka_NewTopic_set_config(topic.get(), key.c_str(), value.c_str()), what);
+  }
+  for (std::int32_t p = 0; p < partitions && !nodes.empty(); ++p) {
+    std::vector<std::int32_t> brokers = nodes;
+    throw_on(rd_kafka_NewTopic_set_replica_assignment(topic.get(), p, brokers.data(), brokers.size(), reason.data(),
+                                                      reason.size()),
+             what);
   }
   rd_kafka_NewTopic_t* topics[] = {topic.get()};
   const AdminOptions options = admin.options(RD_KAFKA_ADMIN_OP_CREATETOPICS);

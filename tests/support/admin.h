@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "support/rdkafka.h"
 
@@ -16,9 +17,10 @@ namespace tidemark::test {
 // groups live as long as the shared broker.
 std::string unique_name(const std::string& prefix);
 
-// Creates a topic and waits until the broker's metadata has its leaders.
+// Creates a topic and waits until the broker's metadata has its leaders. `nodes`: the brokers that
+// hold each partition, its leader first; empty: one broker, whichever.
 void create_topic(const std::string& bootstrap, const std::string& name, int partitions = 3,
-                  const Settings& configs = {});
+                  const Settings& configs = {}, const std::vector<std::int32_t>& nodes = {});
 // Creates one with a unique name, which it returns.
 std::string create_unique_topic(const std::string& bootstrap, const std::string& prefix = "events",
                                 int partitions = 3, const Settings& configs = {});

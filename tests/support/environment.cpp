@@ -20,6 +20,8 @@ std::string variable(const char* name) {
 
 std::string kafka() { return variable("TIDEMARK_KAFKA"); }
 std::string kafka39() { return variable("TIDEMARK_KAFKA39"); }
+std::string kafka_cluster() { return variable("TIDEMARK_CLUSTER"); }
+std::string kafka_cluster_dir() { return variable("TIDEMARK_CLUSTER_DIR"); }
 std::string kafka_proxied() { return variable("TIDEMARK_KAFKA_PROXIED"); }
 std::uint16_t kafka_proxy_port() { return port_of(variable("TIDEMARK_KAFKA_PROXY")); }
 std::string tidemark_program() { return variable("TIDEMARK_PROGRAM"); }

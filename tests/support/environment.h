@@ -17,6 +17,11 @@ std::string kafka();
 // "host:port" of Kafka 3.9.1; only for tests declared with KAFKA39.
 std::string kafka39();
 
+// "host:port,host:port,host:port" of the three nodes of Kafka 4.4.0, and the directory that
+// scripts/kafka started them in; only for tests declared with CLUSTER.
+std::string kafka_cluster();
+std::string kafka_cluster_dir();
+
 // The listener of Kafka 4.4.0 that sends its clients to kafka_proxy_port() on
 // 127.0.0.1; only for tests declared with PROXIED. A FaultProxy listens there.
 std::string kafka_proxied();
