@@ -226,7 +226,9 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
                            (question.kind == Question::Kind::share_members && reached &&
                             !connection->version_of<wire::msg::ShareGroupDescribeRequest>());
     for (const std::string& group : question.groups) {
-      if (lacks_api) {
+      if (lacks_api && question.kind == Question::Kind::share_members) {
+        questions_.refused(group, question.kind);  // it exists: the broker has listed it
+      } else if (lacks_api) {
         not_found(group);
       } else {
         questions_.failed(group, question.kind, clock_now(), true);

@@ -87,6 +87,24 @@ class KafkaLogTest : public testing::Test, public log::Observer {
   Lines told_;
 };
 
+TEST_F(KafkaLogTest, AShareGroupsMembersAreReadAndNoOffsetsOfIt) {
+  cluster_.partitions.resize(1);
+  cluster_.groups["s"].type = "Share";
+  cluster_.groups["s"].members = 2;
+  start();
+  ASSERT_TRUE(told("synced"));
+  EXPECT_EQ(times("group s 2"), 1);
+  EXPECT_EQ(index(cluster_.asked, "OffsetFetch"), cluster_.asked.size());
+  // Somebody left: the group's coordinator writes that to the commit log.
+  cluster_.groups["s"].members = 1;
+  wire::Writer key;
+  key.int16(14);
+  key.string("s");
+  key.string("member");
+  cluster_.append(0, test::encode({.base_offset = 0, .records = {{0, key.take(), "x"}}}), 1);
+  EXPECT_TRUE(told("group s 1"));
+}
+
 TEST_F(KafkaLogTest, StartsInTheOrderThatMissesNothing) {
   cluster_.partitions.resize(2);
   cluster_.append(0, plain(0, "a", 5), 1);

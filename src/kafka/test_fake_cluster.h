@@ -29,6 +29,7 @@
 #include "wire/generated/list_offsets.h"
 #include "wire/generated/metadata.h"
 #include "wire/generated/offset_fetch.h"
+#include "wire/generated/share_group_describe.h"
 
 namespace tidemark::kafka::test {
 
@@ -185,6 +186,22 @@ class FakeCluster {
         }
       }
       exchange.reply<ConsumerGroupDescribeRequest>(response);
+    });
+    on<ShareGroupDescribeRequest>(broker, 1, [this](const Exchange& exchange, const auto& request) {
+      asked.push_back("ShareGroupDescribe");
+      ShareGroupDescribeResponse response;
+      for (const auto& name : request.group_ids) {
+        auto& described = response.groups.emplace_back();
+        described.group_id = name;
+        const auto found = groups.find(name);
+        if (found == groups.end() || found->second.type != "Share") {
+          described.error_code = 69;
+          continue;
+        }
+        described.group_state = found->second.state;
+        described.members.resize(static_cast<std::size_t>(found->second.members));
+      }
+      exchange.reply<ShareGroupDescribeRequest>(response);
     });
   }
 

@@ -76,7 +76,9 @@ TEST(ShareGroup, ItsMembersAndTheirTopicsAreTold) {
   }
   reader.terminate();
   EXPECT_TRUE(reader.wait());
-  EXPECT_TRUE(log.wait_group(group, [](const SeenGroup& state) { return state.members == 0 && state.managed; }));
+  // It goes without a word: the group keeps the member until its session times out, 45 s by default.
+  EXPECT_TRUE(log.wait_group(group, [](const SeenGroup& state) { return state.members == 0 && state.managed; },
+                             std::chrono::seconds(90)));
 }
 
 }  // namespace
