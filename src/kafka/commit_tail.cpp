@@ -78,8 +78,8 @@ bool CommitTail::read(std::string_view records, TailSink& sink) {
 
 void CommitTail::read_batch(wire::RecordBatch batch, TailSink& sink) {
   if (batch.is_control()) return read_control(batch, sink);
-  wire::BatchUnpacker unpacker;
-  if (const wire::UnpackStatus status = unpacker.unpack(batch); status != wire::UnpackStatus::plain) {
+  std::string unpacked;
+  if (const wire::UnpackStatus status = wire::unpack(batch, unpacked); status != wire::UnpackStatus::plain) {
     ++counters_.unreadable_batches;
     return blind("the batch at " + std::to_string(batch.base_offset) + " " + std::string(wire::describe(status)));
   }

@@ -12,7 +12,6 @@ namespace tidemark::kafka {
 namespace {
 
 constexpr std::int64_t kMostRecords = std::numeric_limits<std::int32_t>::max();
-constexpr std::int16_t kZstd = 4;  // a batch's attributes
 constexpr std::size_t kMostUnpackedBytes = std::size_t{1} << 20;
 
 int base64_digit(char c) {
@@ -136,10 +135,10 @@ std::vector<core::Range> read_done_above(std::string_view metadata, core::Offset
   const char magic = plain_magic(bytes->front());
   if (magic == bytes->front()) return read_map(magic, map, committed);
   wire::RecordBatch packed;
-  packed.attributes = kZstd;
+  packed.attributes = wire::kZstd;
   packed.records = map;
-  wire::BatchUnpacker unpacker(kMostUnpackedBytes);
-  if (unpacker.unpack(packed) != wire::UnpackStatus::plain) return {};
+  std::string unpacked;
+  if (wire::unpack(packed, unpacked, kMostUnpackedBytes) != wire::UnpackStatus::plain) return {};
   return read_map(magic, packed.records, committed);
 }
 

@@ -76,8 +76,8 @@ bool FollowReader::read(std::string_view bytes, Aborted aborted, const Tell& tel
 }
 
 void FollowReader::read_batch(wire::RecordBatch batch, const Tell& tell) {
-  wire::BatchUnpacker unpacker;
-  if (unpacker.unpack(batch) != wire::UnpackStatus::plain) {
+  std::string unpacked;
+  if (wire::unpack(batch, unpacked) != wire::UnpackStatus::plain) {
     ++counters_.skipped_batches;
     return;
   }

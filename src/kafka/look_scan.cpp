@@ -109,8 +109,8 @@ bool LookScan::read_batches(std::string_view records) {
 
 void LookScan::read_for_id(wire::RecordBatch batch) {
   if (batch.is_control() || batch.base_offset >= look_.until) return;
-  wire::BatchUnpacker unpacker;
-  if (unpacker.unpack(batch) != wire::UnpackStatus::plain) {
+  std::string unpacked;
+  if (wire::unpack(batch, unpacked) != wire::UnpackStatus::plain) {
     unreadable_ = true;
     return;
   }
@@ -165,8 +165,8 @@ std::optional<LookScan::Place> LookScan::place_in_range(wire::RecordBatch batch)
               std::min(batch.last_offset(), look_.until - 1)};
   if (batch.compression_id() != 0 && batch.record_count - 1 == batch.last_offset_delta) return place;
   const bool inside = batch.base_offset >= position_ && batch.last_offset() < look_.until;
-  wire::BatchUnpacker unpacker;
-  if (unpacker.unpack(batch) != wire::UnpackStatus::plain) {
+  std::string unpacked;
+  if (wire::unpack(batch, unpacked) != wire::UnpackStatus::plain) {
     unreadable_ = true;
     if (!inside) return std::nullopt;
     return place;  // some of it is there

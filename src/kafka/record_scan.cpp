@@ -37,8 +37,8 @@ std::optional<std::string_view> id_of(const wire::Record& record) {
 
 void read_batch(wire::RecordBatch batch, core::Offset until, const std::function<bool(const ScannedRecord&)>& see,
                 Page& page) {
-  wire::BatchUnpacker unpacker;
-  if (const wire::UnpackStatus status = unpacker.unpack(batch); status != wire::UnpackStatus::plain) {
+  std::string unpacked;
+  if (const wire::UnpackStatus status = wire::unpack(batch, unpacked); status != wire::UnpackStatus::plain) {
     page.error = Error{ErrorKind::corrupt, "a batch " + std::string(wire::describe(status))};
     return;
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/position.h"
+#include "wire/batch_unpacker.h"
 #include "wire/crc32c.h"
 #include "wire/generated/group_metadata_record.h"
 #include "wire/generated/offset_commit_record.h"
@@ -71,7 +72,7 @@ inline std::string encode(const LogBatch& batch) {
   const core::Offset last =
       batch.last_offset ? *batch.last_offset : batch.records.empty() ? batch.base_offset : batch.records.back().offset;
   wire::Writer covered;
-  covered.int16(static_cast<std::int16_t>(batch.attributes | (batch.packed ? 4 : 0)));
+  covered.int16(static_cast<std::int16_t>(batch.attributes | (batch.packed ? wire::kZstd : 0)));
   covered.int32(static_cast<std::int32_t>(last - batch.base_offset));
   covered.int64(0);
   covered.int64(0);

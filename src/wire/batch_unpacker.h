@@ -10,17 +10,23 @@
 // (xerial's SnappyOutputStream: "\x82SNAPPY\0", two int32, then blocks with their
 // int32 lengths, big-endian). LZ4: the frame format. Zstandard: RFC 8878.
 //
-// Threading: one thread at a time.
+// Threading: none.
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "wire/record_batch_reader.h"
 
 namespace tidemark::wire {
+
+// RecordBatch::compression_id().
+inline constexpr std::int16_t kGzip = 1;
+inline constexpr std::int16_t kSnappy = 2;
+inline constexpr std::int16_t kLz4 = 3;
+inline constexpr std::int16_t kZstd = 4;
 
 enum class UnpackStatus {
   plain,       // the records can be read; they were packed or not
@@ -32,37 +38,11 @@ enum class UnpackStatus {
 // For people: "is compressed by a codec that does not exist", …
 std::string_view describe(UnpackStatus status);
 
-class BatchUnpacker {
- public:
-  static constexpr std::size_t kMaxBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kMostUnpackedBytes = std::size_t{64} << 20;  // of one batch
 
-  // `max_bytes`: of one batch, unpacked.
-  explicit BatchUnpacker(std::size_t max_bytes = kMaxBytes);
-  ~BatchUnpacker();
-  BatchUnpacker(BatchUnpacker&&) noexcept;
-  BatchUnpacker& operator=(BatchUnpacker&&) noexcept;
-
-  // With `plain`, `batch` says afterwards that its records are not compressed, and
-  // they are views into this object's buffer until the next call; else it is
-  // unchanged. A batch that is not compressed costs nothing.
-  UnpackStatus unpack(RecordBatch& batch);
-
- private:
-  struct Contexts;  // of the libraries, made on first use
-
-  UnpackStatus gzip(std::string_view packed);
-  UnpackStatus snappy(std::string_view packed);
-  UnpackStatus snappy_block(std::string_view packed);
-  UnpackStatus lz4(std::string_view packed);
-  UnpackStatus zstd(std::string_view packed);
-  Contexts& contexts();
-  // Room for more behind the `used` bytes there are; false at the bound.
-  bool grow(std::size_t used);
-  UnpackStatus finish(std::size_t used);
-
-  std::size_t max_bytes_;
-  std::string buffer_;
-  std::unique_ptr<Contexts> contexts_;
-};
+// With `plain`, `batch` says afterwards that its records are not compressed, and
+// they are views into `unpacked`, which is written anew; else `batch` is
+// unchanged. A batch that is not compressed costs nothing. `max_bytes`: unpacked.
+UnpackStatus unpack(RecordBatch& batch, std::string& unpacked, std::size_t max_bytes = kMostUnpackedBytes);
 
 }  // namespace tidemark::wire

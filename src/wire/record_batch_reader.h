@@ -101,7 +101,7 @@ struct Record {
 enum class RecordStatus {
   record,
   end,
-  // gzip, snappy, lz4, zstd or one that does not exist: the batch says which.
+  // Unpack the batch first: wire/batch_unpacker.h.
   unsupported_compression,
   corrupt,  // every further call says so
 };
