@@ -17,6 +17,27 @@ void name_one(const Member& member, GroupMembers& members) {
   members.member = member.member_id;
 }
 
+// What every kind of answer begins with; with another verdict than `answered`
+// there is nothing more in it.
+template <class Answer>
+GroupVerdict begin_members(const Answer& answer, GroupMembers& members) {
+  const GroupVerdict verdict = verdict_of(answer.error_code);
+  if (verdict != GroupVerdict::answered) return verdict;
+  if (answer.group_state == "Dead") return GroupVerdict::not_found;
+  members = {};
+  members.managed = true;
+  members.members = static_cast<int>(answer.members.size());
+  members.topics_known = members.members > 0;
+  return verdict;
+}
+
+template <class Member>
+void add_subscribed(const Member& member, GroupMembers& members) {
+  name_one(member, members);
+  members.topics.insert(members.topics.end(), member.subscribed_topic_names.begin(),
+                        member.subscribed_topic_names.end());
+}
+
 }  // namespace
 
 GroupVerdict verdict_of(std::int16_t error_code) {
@@ -54,14 +75,11 @@ core::GroupState GroupMembers::state(std::string_view group, core::TailPositions
 }
 
 GroupVerdict read_members(const wire::msg::DescribeGroupsResponse::DescribedGroup& answer, GroupMembers& members) {
-  const GroupVerdict verdict = verdict_of(answer.error_code);
+  const GroupVerdict verdict = begin_members(answer, members);
   if (verdict != GroupVerdict::answered) return verdict;
-  if (answer.group_state == "Dead") return GroupVerdict::not_found;
-  members = {};
-  members.members = static_cast<int>(answer.members.size());
   // A group that only commits has no protocol and no members, and never had.
   members.managed = members.members > 0 || !answer.protocol_type.empty();
-  members.topics_known = members.members > 0 && answer.protocol_type == "consumer";
+  members.topics_known = members.topics_known && answer.protocol_type == "consumer";
   for (const auto& member : answer.members) {
     name_one(member, members);
     // Subscriptions are told of a stable group only.
@@ -73,17 +91,10 @@ GroupVerdict read_members(const wire::msg::DescribeGroupsResponse::DescribedGrou
 
 GroupVerdict read_members(const wire::msg::ConsumerGroupDescribeResponse::DescribedGroup& answer,
                           GroupMembers& members) {
-  const GroupVerdict verdict = verdict_of(answer.error_code);
+  const GroupVerdict verdict = begin_members(answer, members);
   if (verdict != GroupVerdict::answered) return verdict;
-  if (answer.group_state == "Dead") return GroupVerdict::not_found;
-  members = {};
-  members.managed = true;
-  members.members = static_cast<int>(answer.members.size());
-  members.topics_known = members.members > 0;
   for (const auto& member : answer.members) {
-    name_one(member, members);
-    members.topics.insert(members.topics.end(), member.subscribed_topic_names.begin(),
-                          member.subscribed_topic_names.end());
+    add_subscribed(member, members);
     // Which topics a pattern means now shows in what the member was assigned.
     if (member.subscribed_topic_regex.value_or("").empty()) continue;
     members.topics_known = false;
@@ -94,18 +105,9 @@ GroupVerdict read_members(const wire::msg::ConsumerGroupDescribeResponse::Descri
 }
 
 GroupVerdict read_members(const wire::msg::ShareGroupDescribeResponse::DescribedGroup& answer, GroupMembers& members) {
-  const GroupVerdict verdict = verdict_of(answer.error_code);
+  const GroupVerdict verdict = begin_members(answer, members);
   if (verdict != GroupVerdict::answered) return verdict;
-  if (answer.group_state == "Dead") return GroupVerdict::not_found;
-  members = {};
-  members.managed = true;
-  members.members = static_cast<int>(answer.members.size());
-  members.topics_known = members.members > 0;
-  for (const auto& member : answer.members) {
-    name_one(member, members);
-    members.topics.insert(members.topics.end(), member.subscribed_topic_names.begin(),
-                          member.subscribed_topic_names.end());
-  }
+  for (const auto& member : answer.members) add_subscribed(member, members);
   tidy_topics(members.topics);
   return GroupVerdict::answered;
 }

@@ -221,20 +221,21 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
     // A broker without the API has no such groups.
     const auto connection = question.broker < 0 ? nullptr : cluster_->connection(question.broker, wire::Purpose::ask);
     const bool reached = connection != nullptr && connection->ready();
-    const bool lacks_api = (question.kind == Question::Kind::consumer_members && reached &&
-                            !connection->version_of<wire::msg::ConsumerGroupDescribeRequest>()) ||
-                           (question.kind == Question::Kind::share_members && reached &&
-                            !connection->version_of<wire::msg::ShareGroupDescribeRequest>());
+    const bool no_consumer_groups = question.kind == Question::Kind::consumer_members && reached &&
+                                    !connection->version_of<wire::msg::ConsumerGroupDescribeRequest>();
+    const bool no_share_groups = question.kind == Question::Kind::share_members && reached &&
+                                 !connection->version_of<wire::msg::ShareGroupDescribeRequest>();
     for (const std::string& group : question.groups) {
-      if (lacks_api && question.kind == Question::Kind::share_members) {
+      if (no_share_groups) {
         questions_.refused(group, question.kind);  // it exists: the broker has listed it
-      } else if (lacks_api) {
+      } else if (no_consumer_groups) {
         not_found(group);
       } else {
         questions_.failed(group, question.kind, clock_now(), true);
       }
     }
-    if (!lacks_api && !error.empty() && too_old(question)) trouble("the brokers are older than Kafka 3.0: " + error);
+    if (no_consumer_groups || no_share_groups) return;
+    if (!error.empty() && too_old(question)) trouble("the brokers are older than Kafka 3.0: " + error);
   }
 
   bool too_old(const Question& question) const {
