@@ -9,9 +9,8 @@ namespace tidemark::http {
 namespace {
 
 Response draining() {
-  Response response = to_response({kDraining, "The gateway is stopping: ask another one"});
-  response.headers.push_back({"Retry-After", "1"});
-  return response;
+  return render(core::Refusal{core::Refusal::Code::draining, "The gateway is stopping: ask another one", "",
+                              std::chrono::seconds(1)});
 }
 
 }  // namespace
