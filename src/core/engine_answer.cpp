@@ -53,9 +53,9 @@ Mark Engine::State::mark_of(const Wait& wait) const {
   if (wait.asking > 0) return mark;  // what it stands for is not known yet
   constexpr std::size_t kLeftOut = std::numeric_limits<std::size_t>::max();
   std::vector<std::size_t> place;
+  const auto asks_for_range = [&](const WaitTerm& term) { return wait.is_barrier || term.kind == Term::Kind::prefix; };
   for (const WaitTerm& term : wait.terms) {
-    const bool whole = wait.is_barrier || term.kind == Term::Kind::prefix;
-    const bool empty_partition = whole && term.kind != Term::Kind::pending && term.last < term.first;
+    const bool empty_partition = asks_for_range(term) && term.kind != Term::Kind::pending && term.last < term.first;
     place.push_back(empty_partition ? kLeftOut : mark.terms.size());
     if (empty_partition) continue;
     Term& out = mark.terms.emplace_back();
@@ -71,8 +71,7 @@ Mark Engine::State::mark_of(const Wait& wait) const {
   for (const Need& need : wait.needs) {
     if (place[need.term] == kLeftOut) continue;
     const WaitTerm& term = wait.terms[need.term];
-    const bool whole = wait.is_barrier || term.kind == Term::Kind::prefix;
-    if (whole && need.since > term.last) continue;  // nothing is asked of it there
+    if (asks_for_range(term) && need.since > term.last) continue;  // nothing is asked of it there
     mark.terms[place[need.term]].expected.push_back({consumers[need.consumer].name, need.by, need.anchor});
   }
   return mark;

@@ -27,15 +27,7 @@ void tell_ends(Gateway& g, const std::vector<Offset>& ends) {
 
 // As at a start: the group's subscription was told, and where the partitions then ended.
 void first_seen(Gateway& g, const std::string& group, const std::vector<Offset>& ends) {
-  const std::vector<std::string> topics{"orders"};
-  GroupState state;
-  state.group = group;
-  state.managed = true;
-  state.members = 1;
-  state.topics_known = true;
-  state.topics = topics;
-  state.at = {0, g.record++};
-  g.engine().group(state, g.now, g.effects);
+  g.introduce(group);
   tell_ends(g, ends);
 }
 

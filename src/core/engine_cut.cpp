@@ -114,20 +114,17 @@ void Engine::State::settle_lost(TopicNumber topic, Partition partition, const Cu
     const Cell* cell = consumers[number].cell(topic, partition);
     if (cell == nullptr) continue;
     for (auto at = cell->obligations.lower_bound({cut.offset, 0, 0}); at != cell->obligations.end(); ++at) {
-      const WaitTerm& term = waits[at->wait].terms[waits[at->wait].needs[at->need].term];
+      Need& need = waits[at->wait].needs[at->need];
+      WaitTerm& term = waits[at->wait].terms[need.term];
       const bool epochs_tell = term.leader_epoch >= 0 && cut.epoch >= 0;
       const bool gone = epochs_tell ? term.leader_epoch < cut.epoch : term.last < known;
-      if (gone) lost.emplace_back(at->wait, at->need);
+      if (!gone) continue;
+      term.lost = true;
+      need.evidence = {};  // it was about what is gone
+      lost.emplace_back(at->wait, at->need);
     }
   }
-  std::sort(lost.begin(), lost.end());
-  for (const auto& [slot, index] : lost) {
-    // Answering one wait may end others.
-    if (waits[slot].needs.size() <= index || !waits[slot].needs[index].indexed) continue;
-    waits[slot].terms[waits[slot].needs[index].term].lost = true;
-    settle(slot, index, Outcome::skipped, {}, now);
-    finish_if_done(slot, now, effects);
-  }
+  settle_open(std::move(lost), Outcome::skipped, now, effects);
 }
 
 }  // namespace tidemark::core

@@ -31,6 +31,9 @@ constexpr Duration kLongestPause = std::chrono::seconds(2);
 constexpr Duration kLeastPauseAfterFailure = std::chrono::seconds(1);
 constexpr Duration kLongestPauseAfterFailure = std::chrono::seconds(30);
 
+// The next pause; one that a failure has made longer than the longest stays.
+Duration longer(Duration pause) { return std::min(pause * 2, std::max(pause, kLongestPause)); }
+
 }  // namespace
 
 void Engine::State::watch_end(std::uint32_t slot, const Need& need, Time now) {
@@ -96,7 +99,7 @@ void Engine::State::check_ends(Time now, Effects& effects) {
       watch.pause = kFirstPause;
     } else {
       if (furthest > watch.seen && look_at_end(slot, term, effects)) continue;
-      watch.pause = std::min(watch.pause * 2, std::max(watch.pause, kLongestPause));
+      watch.pause = longer(watch.pause);
     }
     check_end_at(slot, term, now + watch.pause);
   }
@@ -156,7 +159,7 @@ void Engine::State::end_seen(const Sight& sight, Time now, Effects& effects) {
     }
     if (waits[slot].hold && end_watches.contains({slot, index})) {
       watch.pause = failed ? std::clamp(watch.pause * 2, kLeastPauseAfterFailure, kLongestPauseAfterFailure)
-                           : std::min(watch.pause * 2, std::max(watch.pause, kLongestPause));
+                           : longer(watch.pause);
       check_end_at(slot, index, now + watch.pause);
     }
     answer_if_due(slot, now, effects);

@@ -22,14 +22,7 @@ class EndLook : public testing::Test {
     g.list({{"orders", Gateway::topic_id(1), partitions}});
     g.engine().synced(g.now);
     for (const std::string& group : groups) {
-      GroupState state;
-      state.group = group;
-      state.managed = true;
-      state.members = 1;
-      state.topics_known = true;
-      state.topics = kOrders;
-      state.at = {0, g.record++};
-      g.engine().group(state, g.now, g.effects);
+      g.introduce(group);
       tell_ends(g, {});
       for (Partition p = 0; p < partitions; ++p) g.commit(group, p, 0);
     }

@@ -62,6 +62,13 @@ class Gateway {
 
   // What the log of commits says.
   void members(const std::string& group, int count, const std::vector<std::string>& topics = {"orders"}) {
+    // The ends of what is read for the first time are asked for: not what most tests are about.
+    const auto before = effects.asks;
+    introduce(group, count, topics);
+    effects.asks = before;
+  }
+  // The same, with the questions that it leads to.
+  void introduce(const std::string& group, int count = 1, const std::vector<std::string>& topics = {"orders"}) {
     GroupState state;
     state.group = group;
     state.managed = true;
@@ -70,10 +77,7 @@ class Gateway {
     state.topics = topics;
     state.client = "client-1";
     state.at = {0, record++};
-    // The ends of what is read for the first time are asked for: not what these tests are about.
-    const auto before = effects.asks;
     engine_.group(state, now, effects);
-    effects.asks = before;
     take();
   }
   LogPoint commit(const std::string& group, Partition partition, Offset offset, const std::string& topic = "orders") {

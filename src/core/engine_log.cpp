@@ -64,23 +64,30 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   }
   // A deletion names no topic: it may be of the next one's row.
   if (commit.offset == kNoOffset && cell->early != nullptr) State::keep_early(*cell, cell->early->topic_id, update);
-  PartitionEnds& ends = s.topics.ends(*topic, partition);
-  update.ask = ends.asked + 1;
-  const Applied applied = cell->frontier.commit(update, ends.known_end);
+  const Applied applied = s.apply_commit(*cell, *number, *topic, partition, update, effects);
   if (applied == Applied::stale) {
     ++s.stats.commits_stale;
     return;
   }
-  s.consumers.note_row(*number, *topic, *cell, commit.offset != kNoOffset);
   if (!consumer.acks(*topic)) s.note_done_above(*cell, commit);
   if (applied == Applied::held) {
     ++s.stats.commits_held;
-    s.hold(*number, *topic, partition, effects);
   } else {
     s.advance(*number, *topic, partition, applied, now, effects);
   }
   // Beyond the committed offset nothing is in order: look at each that may be ended.
   for (const Range& range : commit.done_above) s.look_through(*cell, range, now, effects);
+}
+
+Applied Engine::State::apply_commit(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition,
+                                    Frontier::Update update, Effects& effects) {
+  const PartitionEnds& ends = topics.ends(topic, partition);
+  update.ask = ends.asked + 1;
+  const Applied applied = cell.frontier.commit(update, ends.known_end);
+  if (applied == Applied::stale) return applied;
+  consumers.note_row(consumer, topic, cell, update.offset != kNoOffset);
+  if (applied == Applied::held) hold(consumer, topic, partition, effects);
+  return applied;
 }
 
 // The metadata of a commit tells all that is done above it, each time.
@@ -299,20 +306,6 @@ void Engine::State::keep_early(Cell& cell, const Uuid& topic_id, Frontier::Updat
   updates.push_back(update);
 }
 
-void Engine::State::take_up_early(ConsumerNumber number, TopicNumber topic, Partition partition,
-                                  std::vector<Frontier::Update> updates, Time now, Effects& effects) {
-  Cell* cell = cell_for(number, topic, partition);
-  if (cell == nullptr) return;
-  for (Frontier::Update& update : updates) {
-    PartitionEnds& ends = topics.ends(topic, partition);
-    update.ask = ends.asked + 1;
-    const Applied applied = cell->frontier.commit(update, ends.known_end);
-    consumers.note_row(number, topic, *cell, update.offset != kNoOffset);
-    if (applied == Applied::held) hold(number, topic, partition, effects);
-  }
-  advance(number, topic, partition, Applied::moved, now, effects);
-}
-
 void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& effects) {
   struct Early {
     ConsumerNumber consumer;
@@ -345,7 +338,13 @@ void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& eff
     ends = PartitionEnds{};
     ends.asked = asked;
   }
-  for (Early& one : early) take_up_early(one.consumer, topic, one.partition, std::move(one.updates), now, effects);
+  // Nothing waits for the new one yet: no position of it ends anything.
+  for (const Early& one : early) {
+    Cell* cell = cell_for(one.consumer, topic, one.partition);
+    if (cell == nullptr) continue;
+    for (const Frontier::Update& update : one.updates)
+      apply_commit(*cell, one.consumer, topic, one.partition, update, effects);
+  }
 }
 
 void Engine::State::take_up_incarnation(TopicNumber topic, Time now, Effects& effects) {

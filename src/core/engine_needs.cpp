@@ -204,10 +204,16 @@ void Engine::State::settle_absent(ConsumerNumber number, Time now, Effects& effe
   std::vector<std::pair<std::uint32_t, std::uint32_t>> open;
   for (const auto& [key, cell] : consumers[number].cells)
     for (const Obligation& obligation : cell->obligations) open.emplace_back(obligation.wait, obligation.need);
-  std::sort(open.begin(), open.end());
-  for (const auto& [slot, index] : open) {
+  settle_open(std::move(open), Outcome::absent, now, effects);
+}
+
+void Engine::State::settle_open(std::vector<std::pair<std::uint32_t, std::uint32_t>> needs, Outcome outcome, Time now,
+                                Effects& effects) {
+  std::sort(needs.begin(), needs.end());
+  for (const auto& [slot, index] : needs) {
+    // Answering one wait may have ended others.
     if (waits[slot].needs.size() <= index || !waits[slot].needs[index].indexed) continue;
-    settle(slot, index, Outcome::absent, waits[slot].needs[index].evidence, now);
+    settle(slot, index, outcome, waits[slot].needs[index].evidence, now);
     finish_if_done(slot, now, effects);
   }
 }

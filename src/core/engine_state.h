@@ -173,9 +173,15 @@ struct Engine::State {
   void answer_failed_append(std::uint32_t slot, const Delivery& delivery, Time now, Effects& effects);
   void close(std::uint32_t slot);
   void settle_absent(ConsumerNumber consumer, Time now, Effects& effects);
+  // Settles, in order, those of the needs (slot and index) that are still open when their turn comes.
+  void settle_open(std::vector<std::pair<std::uint32_t, std::uint32_t>> needs, Outcome outcome, Time now,
+                   Effects& effects);
   void update_memberless(ConsumerNumber consumer);
   std::optional<Time> absent_at(ConsumerNumber consumer) const;
 
+  // Applies it to the cell, or holds it and asks for the end. The caller looks at what it ends.
+  Applied apply_commit(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition,
+                       Frontier::Update update, Effects& effects);
   // A higher end became known without a question.
   void raise_end(TopicNumber topic, Partition partition, Offset end, Time now, Effects& effects);
 
@@ -198,8 +204,6 @@ struct Engine::State {
   void forget_incarnation(TopicNumber topic, Time now, Effects& effects);
   // A commit for another topic of the name: kept for when the list shows that one.
   static void keep_early(Cell& cell, const Uuid& topic_id, Frontier::Update update);
-  void take_up_early(ConsumerNumber consumer, TopicNumber topic, Partition partition,
-                     std::vector<Frontier::Update> updates, Time now, Effects& effects);
   // Looks at the waits for a topic's new incarnation that came before the list told of it.
   void take_up_incarnation(TopicNumber topic, Time now, Effects& effects);
 
