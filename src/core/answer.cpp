@@ -24,12 +24,19 @@ std::string_view name_of(PendingReason reason) {
     case PendingReason::beyond_end: return "beyond_end";
     case PendingReason::append: return "append";
     case PendingReason::ack: return "ack";
+    case PendingReason::upstream: return "upstream";
+    case PendingReason::dead_letters: return "dead_letters";
   }
   return "unknown";
 }
 
 std::string_view name_of(ExpectedBy source) {
-  return source == ExpectedBy::configured ? "configured" : "observed";
+  switch (source) {
+    case ExpectedBy::configured: return "configured";
+    case ExpectedBy::observed: return "observed";
+    case ExpectedBy::declared: return "declared";
+  }
+  return "unknown";
 }
 
 std::string_view name_of(Evidence::Source source) {
@@ -40,6 +47,15 @@ std::string_view name_of(Evidence::Source source) {
     case Evidence::Source::poll: return "poll";
     case Evidence::Source::ack: return "ack";
     case Evidence::Source::share: return "share";
+  }
+  return "unknown";
+}
+
+std::string_view name_of(Deferred::Why why) {
+  switch (why) {
+    case Deferred::Why::later: return "later";
+    case Deferred::Why::cycle: return "cycle";
+    case Deferred::Why::unknown_topic: return "unknown_topic";
   }
   return "unknown";
 }

@@ -37,6 +37,8 @@ enum class PendingReason {
   beyond_end,   // its latest commit lies beyond the partition's end and proves nothing
   append,       // the event itself is not yet known to be appended
   ack,          // it sends acks, and has not sent one for the event
+  upstream,     // what it reads is not all written yet, or the end of it is being asked for
+  dead_letters, // it has committed past the event; its dead letters are being read
 };
 
 struct Evidence {
@@ -51,6 +53,13 @@ struct Evidence {
   std::string reason;            // why it failed, as the consumer says
 };
 
+// One step from the event to a consumer: `consumer` wrote to `topic`.
+struct Hop {
+  std::string consumer;
+  std::string topic;
+  Duration elapsed{};  // from the request until the end of the topic was told; zero while it was not
+};
+
 struct ConsumerOutcome {
   std::string name;
   ExpectedBy expected_by = ExpectedBy::observed;
@@ -58,7 +67,22 @@ struct ConsumerOutcome {
   PendingReason reason = PendingReason::none;
   Duration elapsed{};  // from the request to this outcome; to the answer while pending
   Evidence evidence;   // of the position that decided (the worst one where there are several)
+  Position position;   // that position; of a fence: the last record below it
+  std::vector<Hop> via;  // how the event comes to it; empty: it reads what was published
   std::string hint;    // one sentence, empty when there is nothing to mend
+};
+
+// What a consumer writes that the wait does not follow.
+struct Deferred {
+  enum class Why {
+    later,         // declared `emits: later`
+    cycle,         // the topic feeds itself, and the bound of passes was reached
+    unknown_topic, // no such topic is known
+  };
+  std::string consumer;
+  std::string topic;
+  Why why = Why::later;
+  int passes = 0;  // of a cycle
 };
 
 // Identifies a wait within one engine; never reused while it lives.
@@ -85,6 +109,7 @@ struct Answer {
   bool no_consumers_known = false;  // nobody is configured or observed: settled, yet not success
   bool draining = false;            // answered early because the gateway stops
   std::vector<ConsumerOutcome> consumers;
+  std::vector<Deferred> deferred;
 
   Duration append_elapsed{};
   Duration elapsed{};
@@ -126,5 +151,6 @@ std::string_view name_of(Outcome outcome);
 std::string_view name_of(PendingReason reason);
 std::string_view name_of(ExpectedBy source);
 std::string_view name_of(Evidence::Source source);
+std::string_view name_of(Deferred::Why why);
 
 }  // namespace tidemark::core

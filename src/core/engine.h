@@ -38,6 +38,16 @@
 
 namespace tidemark::core {
 
+// An edge of the topology, as declared: `consumer` reads `input` and writes `output`.
+struct Output {
+  std::string consumer;
+  std::string input;  // empty: whatever it reads
+  std::string output;
+  Emits emits = Emits::before_commit;
+  Duration within{};
+  bool dead_letter = false;  // what the consumer gives up ends there
+};
+
 struct EngineConfig {
   // Topic → the consumers to wait for. A topic that is named here with an empty
   // list waits for nobody and is answered 200.
@@ -48,6 +58,12 @@ struct EngineConfig {
   std::vector<std::string> commits_after;
   // Consumers declared to send acks: their commits are no evidence from the start.
   std::vector<std::string> acking;
+  // What consumers write.
+  std::vector<Output> outputs;
+  // Consumers without dead-letter or retry topics, whatever topics are named like theirs.
+  std::vector<std::string> no_dead_letters;
+  // How often a wait follows a topic that feeds itself, where the records do not say whose they are.
+  int cycle_passes = 3;
   // Glob patterns (* and ?) over group names, for observed groups only.
   // Empty allow: all. Deny wins. Optional ones are shown, not waited for.
   std::vector<std::string> allow;
@@ -71,7 +87,9 @@ struct PublishRequest {
   Time began{};      // last byte of the request
   Time deadline{};
   bool wait = true;  // false: answer once appended; the deadline bounds the append
-  std::span<const std::string> only;  // narrows who is waited for; empty: everybody
+  // Narrows who is waited for; empty: everybody. Those on the way to a name are waited for too.
+  std::span<const std::string> only;
+  Scope scope = Scope::event;
 };
 
 struct ResumeRequest {
@@ -80,6 +98,7 @@ struct ResumeRequest {
   Time deadline{};
   bool wait = true;  // false: answer with how it stands now
   std::span<const std::string> only;
+  Scope scope = Scope::event;  // the mark's, where that is the stronger
 };
 
 // A position that the caller names itself, after an append of its own.
@@ -182,6 +201,11 @@ struct EngineStats {
   std::uint64_t ends_asked = 0;
   std::uint64_t end_looks = 0;  // questions what can be seen below an end
   std::uint64_t log_cuts = 0;   // partitions found cut off below what was known of them
+  std::uint64_t fence_rounds = 0;   // questions for all ends of a topic
+  std::uint64_t fences = 0;         // topics that waits followed, each time
+  std::uint64_t dead_letter_looks = 0;
+  std::uint64_t lineage_looks = 0;  // in topics that feed themselves, for the event's id
+  std::uint64_t cycles_cut = 0;     // waits that reached the bound of passes
   std::uint64_t obligations_settled = 0;
   std::uint64_t answers_processed = 0;
   std::uint64_t answers_pending = 0;

@@ -86,16 +86,39 @@ struct ShareProgress {
   LogPoint at;                            // the state's record, in its own topic
 };
 
+// What records say of where they came from, for a Look. A record is of the event
+// `id` when its header tidemark-id is that id, its traceparent's trace-id is the
+// id's 32 hex digits, or its baggage has an entry tidemark-id with it.
+struct Origin {
+  Uuid id;  // nil: the sources alone decide
+  // Dead letters: what they say of the record that failed (the headers of Spring,
+  // kafka_dlt-original-topic, -partition, -offset and -consumer-group, and of
+  // Kafka Connect, __connect.errors.topic, .partition and .offset). A record is
+  // meant that is of the event, or that comes from one of the sources and is not
+  // known to be of another event. One that names another group than `consumer`
+  // is not meant.
+  struct Source {
+    std::string topic;
+    Partition partition = 0;
+    Range offsets;
+  };
+  bool dead_letters = false;
+  std::string consumer;
+  std::vector<Source> sources;
+};
+
 // A question for one record of a partition, answered by a Sight.
 struct Look {
   std::string topic;
   Partition partition = 0;
   Offset from = 0;
   Offset until = kNoOffset;  // exclusive; kNoOffset: the high watermark when the question is taken up
-  // The record with this tidemark-id, committed or not; else the first visible
-  // one: data, and not of an aborted or open transaction.
+  // The record with this tidemark-id, committed or not; or those of an origin,
+  // but for aborted ones; else the first visible one: data, and not of an aborted
+  // or open transaction.
   std::optional<Uuid> id;
   std::uint64_t number = 0;
+  std::optional<Origin> origin;
 };
 
 struct Sight {
@@ -108,12 +131,15 @@ struct Sight {
   Result result = Result::failed;
   Uuid topic_id;
   Offset offset = kNoOffset;         // found: the first
-  Offset last = kNoOffset;           // found by sight, not by id: the last of which that is known
+  Offset last = kNoOffset;           // found by sight or origin, not by id: the last of which that is known
   std::int32_t leader_epoch = -1;    // of the first one's batch
   Offset until = kNoOffset;          // how far it was read
   // Of a question without an id: all of [from, until) was read, and no
   // transaction is open in it, so that nothing above `last` will ever be seen.
+  // Of one by origin: all that is left of [from, until) was read; none and
+  // incomplete proves nothing.
   bool complete = false;
+  std::string reason;                // a dead letter's: what its headers say of why it failed
 };
 
 struct TopicState {

@@ -60,6 +60,8 @@ std::string hint_for(const Consumer& consumer, const Need& need, Gone gone, Dura
     case PendingReason::ack:
     case PendingReason::append:
     case PendingReason::asking_end:
+    case PendingReason::upstream:
+    case PendingReason::dead_letters:
     case PendingReason::none:
       break;
   }

@@ -26,13 +26,22 @@
 #include "base/result.h"
 #include "base/uuid.h"
 #include "core/position.h"
+#include "core/time.h"
 
 namespace tidemark::core {
 
-// Where a name in the list of consumers to wait for came from, in order of authority.
-enum class ExpectedBy : std::uint8_t { configured = 0, observed = 1 };
+// Where a name in the list of consumers to wait for came from: the topic's
+// wait_for; seen to read the topic; declared to, by what it writes from it.
+enum class ExpectedBy : std::uint8_t { configured = 0, observed = 1, declared = 2 };
 
 enum class Scope : std::uint8_t { event = 0, watermark = 1 };
+
+// When a consumer's output to an event is in the log.
+enum class Emits : std::uint8_t {
+  before_commit = 0,  // acknowledged with acks=all before the consumer commits
+  within = 1,         // at most so long after it
+  later = 2,          // nobody knows: not waited for, and named in the answer
+};
 
 // A position that a consumer is known to have held before the event.
 struct Anchor {
@@ -69,6 +78,33 @@ struct Term {
   friend bool operator==(const Term&, const Term&) = default;
 };
 
+// A topic that consumers write because of what the terms name, and who reads it.
+// With it a gateway follows the event as the one that appended it would have.
+struct Derived {
+  struct Reader {
+    std::string name;
+    ExpectedBy by = ExpectedBy::observed;
+    std::vector<Anchor> anchors;  // by partition, at the append; may be shorter than the topic
+    friend bool operator==(const Reader&, const Reader&) = default;
+  };
+  struct Writer {
+    std::string consumer;
+    std::string input;  // a term's topic, or another derived one
+    Emits emits = Emits::before_commit;
+    Duration within{};
+    bool dead_letter = false;
+    friend bool operator==(const Writer&, const Writer&) = default;
+  };
+  std::string topic;
+  Uuid topic_id;
+  // By partition: nothing that the event caused lies below. Empty: not known, and
+  // a reader is asked for what lies above its baseline.
+  std::vector<Offset> floors;
+  std::vector<Reader> readers;
+  std::vector<Writer> writers;
+  friend bool operator==(const Derived&, const Derived&) = default;
+};
+
 struct Mark {
   static constexpr std::size_t kMaxText = 2048;     // bytes of text
   static constexpr std::size_t kMaxTerms = 64;
@@ -77,6 +113,7 @@ struct Mark {
 
   Scope scope = Scope::event;
   std::vector<Term> terms;
+  std::vector<Derived> derived{};
   bool empty() const { return terms.empty(); }
   friend bool operator==(const Mark&, const Mark&) = default;
 };
