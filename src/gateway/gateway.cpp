@@ -95,6 +95,7 @@ void Gateway::admit(http::ExchangeId exchange, http::PublishCall call, bool look
   request.deadline = deadline_of(call.received, call.wait ? call.wait_for : std::nullopt);
   request.wait = call.wait;
   request.only = call.only;
+  request.scope = call.scope;
   auto admitted = engine_.publish(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
     if (refusal->code == core::Refusal::Code::unknown_topic && !looked_anew)
@@ -136,6 +137,7 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
   request.deadline = deadline_of(call.received, call.wait_for);
   request.wait = call.wait;
   request.only = call.only;
+  request.scope = call.scope;
   auto admitted = engine_.resume(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
     replies_->refused(exchange, *refusal);
