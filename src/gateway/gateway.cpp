@@ -39,6 +39,14 @@ log::Record record_of(http::PublishCall& call, const Uuid& id, std::uint64_t tim
   return record;
 }
 
+// Edges to topics that do not exist, topics that feed themselves. An engine that does
+// not follow derived topics has nothing to say.
+template <class Engine>
+std::vector<std::string> oddities_of(const Engine& engine) {
+  if constexpr (requires { engine.topology_warnings(); }) return engine.topology_warnings();
+  return {};
+}
+
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& io, const Settings& settings, log::Log& log)
@@ -87,6 +95,7 @@ void Gateway::admit(http::ExchangeId exchange, http::PublishCall call, bool look
   request.deadline = deadline_of(call.received, call.wait ? call.wait_for : std::nullopt);
   request.wait = call.wait;
   request.only = call.only;
+  request.scope = call.scope;
   auto admitted = engine_.publish(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
     if (refusal->code == core::Refusal::Code::unknown_topic && !looked_anew)
@@ -128,6 +137,7 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
   request.deadline = deadline_of(call.received, call.wait_for);
   request.wait = call.wait;
   request.only = call.only;
+  request.scope = call.scope;
   auto admitted = engine_.resume(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
     replies_->refused(exchange, *refusal);
@@ -226,6 +236,7 @@ void Gateway::on_group(const core::GroupState& group) {
 
 void Gateway::on_topics(std::span<const core::TopicState> topics) {
   engine_.topics(topics, now(), effects_);
+  for (const std::string& each : topology_news_.take(oddities_of(engine_))) spdlog::warn("{}", each);
   carry_out();
 }
 
