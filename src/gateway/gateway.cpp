@@ -39,14 +39,6 @@ log::Record record_of(http::PublishCall& call, const Uuid& id, std::uint64_t tim
   return record;
 }
 
-// Edges to topics that do not exist, topics that feed themselves. An engine that does
-// not follow derived topics has nothing to say.
-template <class Engine>
-std::vector<std::string> oddities_of(const Engine& engine) {
-  if constexpr (requires { engine.topology_warnings(); }) return engine.topology_warnings();
-  return {};
-}
-
 }  // namespace
 
 Gateway::Gateway(boost::asio::io_context& io, const Settings& settings, log::Log& log)
@@ -236,7 +228,7 @@ void Gateway::on_group(const core::GroupState& group) {
 
 void Gateway::on_topics(std::span<const core::TopicState> topics) {
   engine_.topics(topics, now(), effects_);
-  for (const std::string& each : topology_news_.take(oddities_of(engine_))) spdlog::warn("{}", each);
+  for (const std::string& each : topology_news_.take(engine_.topology_warnings())) spdlog::warn("{}", each);
   carry_out();
 }
 

@@ -114,6 +114,7 @@ void write_deferred(JsonWriter& json, const std::vector<core::Deferred>& deferre
   for (const core::Deferred& each : deferred) {
     json.begin_object();
     json.member("name", each.consumer);
+    json.member("input", each.input);
     json.member("topic", each.topic);
     json.member("reason", core::name_of(each.why));
     if (each.why == core::Deferred::Why::cycle) json.member("passes", each.passes);

@@ -101,16 +101,16 @@ TEST(Render, AConsumerOfADerivedTopicShowsItsPathAndItsFence) {
 TEST(Render, WhatIsNotFollowedIsNamed) {
   core::Answer answer = a_publish();
   EXPECT_EQ(render(answer, {}).body.find("deferred"), std::string::npos);
-  answer.deferred = {{"enricher", "audit", core::Deferred::Why::later, 0},
-                     {"retrier", "orders-retry", core::Deferred::Why::cycle, 3},
-                     {"enricher", "gone", core::Deferred::Why::unknown_topic, 0}};
+  answer.deferred = {{"enricher", "orders", "audit", core::Deferred::Why::later, 0},
+                     {"retrier", "orders-retry", "orders-retry", core::Deferred::Why::cycle, 3},
+                     {"enricher", "orders", "gone", core::Deferred::Why::unknown_topic, 0}};
   const Response response = render(answer, {});
   EXPECT_EQ(response.status, 200) << "it is named, not waited for";
   const json::value body = json::parse(response.body);
   EXPECT_EQ(json::serialize(body.at("deferred")),
-            R"([{"name":"enricher","topic":"audit","reason":"later"},)"
-            R"({"name":"retrier","topic":"orders-retry","reason":"cycle","passes":3},)"
-            R"({"name":"enricher","topic":"gone","reason":"unknown_topic"}])");
+            R"([{"name":"enricher","input":"orders","topic":"audit","reason":"later"},)"
+            R"({"name":"retrier","input":"orders-retry","topic":"orders-retry","reason":"cycle","passes":3},)"
+            R"({"name":"enricher","input":"orders","topic":"gone","reason":"unknown_topic"}])");
 }
 
 TEST(Render, APendingPublishSaysWhereToAskAgain) {
