@@ -184,6 +184,7 @@ void Gateway::gone(http::ExchangeId exchange) {
 
 std::vector<core::TopicView> Gateway::topics() { return engine_.topic_views(now()); }
 std::vector<core::ConsumerView> Gateway::consumers() { return engine_.consumers(now()); }
+std::vector<core::EdgeView> Gateway::topology() { return engine_.topology(); }
 
 http::Health Gateway::health() {
   if (engine_.ready(now())) return {true, ""};

@@ -55,6 +55,7 @@ class Gateway final : public http::Api, public log::Observer {
   void gone(http::ExchangeId exchange) override;
   std::vector<core::TopicView> topics() override;
   std::vector<core::ConsumerView> consumers() override;
+  std::vector<core::EdgeView> topology() override;
   http::Health health() override;
   std::string metrics() override;
 

@@ -105,6 +105,7 @@ class Api {
 
   virtual std::vector<core::TopicView> topics() = 0;
   virtual std::vector<core::ConsumerView> consumers() = 0;
+  virtual std::vector<core::EdgeView> topology() = 0;
   virtual Health health() = 0;
   virtual std::string metrics() = 0;  // Prometheus text format 0.0.4
 };

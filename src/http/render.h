@@ -41,6 +41,7 @@ Response render_inspection(std::string json);
 
 Response render(const std::vector<core::TopicView>& topics);
 Response render(const std::vector<core::ConsumerView>& consumers);
+Response render(const std::vector<core::EdgeView>& edges);
 // 200, or 503 with problem details.
 Response render_ready(const Health& health);
 Response render_live();

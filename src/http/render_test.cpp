@@ -98,6 +98,28 @@ TEST(Render, AConsumerOfADerivedTopicShowsItsPathAndItsFence) {
   EXPECT_EQ(render(answer, {}).body.find("fence"), std::string::npos) << "not known";
 }
 
+TEST(Render, TheEdgesOfTheTopology) {
+  core::EdgeView edge;
+  edge.consumer = "enricher";
+  edge.input = "orders";
+  edge.output = "orders-enriched";
+  edge.emits = core::Emits::within;
+  edge.within = std::chrono::milliseconds(250);
+  core::EdgeView dead;
+  dead.output = "orders-dlt";
+  dead.dead_letter = dead.by_name = true;
+  core::EdgeView late = edge;
+  late.emits = core::Emits::later;
+  EXPECT_EQ(render(std::vector<core::EdgeView>{edge, dead, late}).body,
+            R"({"edges":[{"consumer":"enricher","input":"orders","output":"orders-enriched","source":"configured",)"
+            R"("emits":"within 250ms","dead_letter":false},)"
+            R"({"consumer":null,"input":null,"output":"orders-dlt","source":"convention","emits":"before-commit",)"
+            R"("dead_letter":true},)"
+            R"({"consumer":"enricher","input":"orders","output":"orders-enriched","source":"configured","emits":"later",)"
+            R"("dead_letter":false}]})"
+            "\n");
+}
+
 TEST(Render, WhatIsNotFollowedIsNamed) {
   core::Answer answer = a_publish();
   EXPECT_EQ(render(answer, {}).body.find("deferred"), std::string::npos);

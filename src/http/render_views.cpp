@@ -1,8 +1,10 @@
 // What is shown of the gateway itself: topics, consumers, health, metrics, doctor.
 
+#include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/duration.h"
 #include "http/json_writer.h"
 #include "http/render.h"
 
@@ -19,6 +21,22 @@ Response json_response() {
 void write_offset(JsonWriter& json, std::string_view name, core::Offset offset) {
   if (offset == core::kNoOffset) json.null_member(name);
   else json.member(name, offset);
+}
+
+// Empty: any.
+void write_name(JsonWriter& json, std::string_view member, const std::string& name) {
+  if (name.empty()) json.null_member(member);
+  else json.member(member, name);
+}
+
+// As the configuration says it.
+std::string emits_text(const core::EdgeView& edge) {
+  switch (edge.emits) {
+    case core::Emits::before_commit: break;
+    case core::Emits::within: return "within " + format_duration(edge.within);
+    case core::Emits::later: return "later";
+  }
+  return "before-commit";
 }
 
 void write_consumed_topic(JsonWriter& json, const core::ConsumerView::TopicView& topic) {
@@ -93,6 +111,28 @@ Response render(const std::vector<core::ConsumerView>& consumers) {
     json.member("share", consumer.share);
     if (consumer.hint.empty()) json.null_member("hint");
     else json.member("hint", consumer.hint);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  response.body.push_back('\n');
+  return response;
+}
+
+Response render(const std::vector<core::EdgeView>& edges) {
+  Response response = json_response();
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.name("edges");
+  json.begin_array();
+  for (const core::EdgeView& edge : edges) {
+    json.begin_object();
+    write_name(json, "consumer", edge.consumer);
+    write_name(json, "input", edge.input);
+    json.member("output", edge.output);
+    json.member("source", edge.by_name ? "convention" : "configured");
+    json.member("emits", emits_text(edge));
+    json.member("dead_letter", edge.dead_letter);
     json.end_object();
   }
   json.end_array();

@@ -18,13 +18,14 @@ struct Entry {
   std::string_view pattern;  // a segment in braces stands for any one that is not empty
 };
 
-constexpr std::array<Entry, 10> kEntries{{
+constexpr std::array<Entry, 11> kEntries{{
     {Route::publish, "POST", "/topics/{topic}"},
     {Route::mark, "GET", "/marks/{mark}"},
     {Route::waits, "POST", "/waits"},
     {Route::acks, "POST", "/acks"},
     {Route::topics, "GET", "/topics"},
     {Route::consumers, "GET", "/consumers"},
+    {Route::topology, "GET", "/topology"},
     {Route::doctor, "GET", "/doctor"},
     {Route::live, "GET", "/health/live"},
     {Route::ready, "GET", "/health/ready"},

@@ -11,7 +11,7 @@
 
 namespace tidemark::http {
 
-enum class Route { publish, mark, waits, acks, topics, consumers, doctor, live, ready, metrics };
+enum class Route { publish, mark, waits, acks, topics, consumers, topology, doctor, live, ready, metrics };
 
 struct Match {
   Route route = Route::live;

@@ -17,6 +17,7 @@ TEST(Routes, AreFoundByMethodAndPath) {
   EXPECT_EQ(route("GET", "/doctor").route, Route::doctor);
   EXPECT_EQ(route("GET", "/topics").route, Route::topics);
   EXPECT_EQ(route("GET", "/consumers").route, Route::consumers);
+  EXPECT_EQ(route("GET", "/topology").route, Route::topology);
   EXPECT_EQ(route("GET", "/health/live").route, Route::live);
   EXPECT_EQ(route("GET", "/health/ready").route, Route::ready);
   EXPECT_EQ(route("GET", "/metrics").route, Route::metrics);
@@ -37,6 +38,7 @@ TEST(Routes, AnUnknownOneNamesTheNearest) {
   EXPECT_TRUE(names("/topics/a/b", "POST /topics/{topic}"));
   EXPECT_TRUE(names("/mark/x", "GET /marks/{mark}"));
   EXPECT_TRUE(names("/consumer", "GET /consumers"));
+  EXPECT_TRUE(names("/topologies", "GET /topology"));
   EXPECT_TRUE(names("/health", "GET /health/live"));
   EXPECT_TRUE(names("/healthz/ready", "GET /health/ready"));
   EXPECT_TRUE(names("/metric", "GET /metrics"));

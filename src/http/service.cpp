@@ -36,6 +36,7 @@ void Service::on_request(ExchangeId exchange, Request&& request) {
   switch (found.route) {
     case Route::topics: return send(exchange, render(api_.topics()));
     case Route::consumers: return send(exchange, render(api_.consumers()));
+    case Route::topology: return send(exchange, render(api_.topology()));
     case Route::doctor: return inspections_->ask(exchange);
     case Route::live: return send(exchange, render_live());
     case Route::ready: return send(exchange, render_ready(api_.health()));

@@ -42,6 +42,7 @@ class FakeApi : public Api {
   void gone(ExchangeId exchange) override { gone_calls.push_back(exchange); }
   std::vector<core::TopicView> topics() override { return {{"orders", 3, {}}}; }
   std::vector<core::ConsumerView> consumers() override { return {}; }
+  std::vector<core::EdgeView> topology() override { return {}; }
   Health health() override { return current_health; }
   std::string metrics() override { return "tidemark_up 1\n"; }
 
@@ -216,6 +217,7 @@ TEST_F(ServiceTest, AnAckersGoingIsTold) {
 TEST_F(ServiceTest, ShowsTheRest) {
   EXPECT_EQ(json::parse(ask("GET /topics").body).at("topics").at(0).at("name").as_string(), "orders");
   EXPECT_EQ(ask("GET /consumers").body, "{\"consumers\":[]}\n");
+  EXPECT_EQ(ask("GET /topology").body, "{\"edges\":[]}\n");
   EXPECT_EQ(ask("GET /health/live").status, 200);
   EXPECT_EQ(ask("GET /health/ready").status, 200);
   EXPECT_EQ(ask("GET /metrics").body, "tidemark_up 1\n");
