@@ -1,14 +1,15 @@
 // Spring for Apache Kafka, second stage of the chain: prices each order and replies with @SendTo.
-//   java -cp '.cache/chain:.cache/spring/*' Pricer BOOTSTRAP FROM TO GROUP REDIS confirmed|transaction|default
+//   java -cp '.cache/chain:.cache/spring/*' Pricer BOOTSTRAP FROM TO GROUP REDIS confirmed|transaction|default [SETTING=VALUE…]
 //
 // An order whose words begin with `bad` has no price: it is not retried, but ends in FROM-dlt.
 //
 // @SendTo hands the reply to the producer and does not wait for it, so that the container may
 // commit before the reply is in the log. `confirmed` is the template's autoFlush, which waits for
 // the acknowledgement inside the listener's call; `transaction` puts reply and offset into one
-// transaction; `default` is what Spring does by itself.
+// transaction; `default` is what Spring does by itself. Settings are the producer's.
 // Notes each order in Redis, in the set `priced`, before its reply. Prints `ready` once partitions
 // are assigned.
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -38,6 +39,7 @@ import org.springframework.util.backoff.FixedBackOff;
 @EnableKafka
 public class Pricer {
   static String bootstrap, from, to, group, mode;
+  static String[] settings;
   static Redis redis;
 
   public static void main(String[] arguments) {
@@ -47,6 +49,7 @@ public class Pricer {
     group = arguments[3];
     redis = new Redis(arguments[4]);
     mode = arguments[5];
+    settings = Arrays.copyOfRange(arguments, 6, arguments.length);
     new AnnotationConfigApplicationContext(Pricer.class).registerShutdownHook();
   }
 
@@ -68,8 +71,10 @@ public class Pricer {
 
   @Bean
   public DefaultKafkaProducerFactory<String, String> producerFactory() {
-    DefaultKafkaProducerFactory<String, String> factory = new DefaultKafkaProducerFactory<>(
-        Map.of("bootstrap.servers", bootstrap), new StringSerializer(), new StringSerializer());
+    Map<String, Object> producer = new HashMap<>(Map.of("bootstrap.servers", bootstrap));
+    for (String setting : settings) producer.put(setting.split("=", 2)[0], setting.split("=", 2)[1]);
+    DefaultKafkaProducerFactory<String, String> factory =
+        new DefaultKafkaProducerFactory<>(producer, new StringSerializer(), new StringSerializer());
     if (mode.equals("transaction")) factory.setTransactionIdPrefix(group + "-");
     return factory;
   }
@@ -81,10 +86,11 @@ public class Pricer {
 
   @Bean
   public ConcurrentKafkaListenerContainerFactory<String, String> kafkaListenerContainerFactory() {
-    Map<String, Object> settings = new HashMap<>(Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest"));
+    Map<String, Object> consumer = Map.of("bootstrap.servers", bootstrap, "auto.offset.reset", "earliest");
     ConcurrentKafkaListenerContainerFactory<String, String> factory = new ConcurrentKafkaListenerContainerFactory<>();
-    factory.setConsumerFactory(new DefaultKafkaConsumerFactory<>(settings, new StringDeserializer(), new StringDeserializer()));
+    factory.setConsumerFactory(new DefaultKafkaConsumerFactory<>(consumer, new StringDeserializer(), new StringDeserializer()));
     factory.setReplyTemplate(template());
+    factory.setConcurrency(3);
     FixedBackOff noRetries = new FixedBackOff(0, 0);
     DeadLetterPublishingRecoverer recoverer = new DeadLetterPublishingRecoverer(template());
     if (mode.equals("transaction")) {
