@@ -28,8 +28,19 @@ int offsets_partition(const std::string& group, int partitions) {
 Cluster::Cluster() : bootstrap_(kafka_cluster()), directory_(kafka_cluster_dir()), up_(kNodes, true) {
   // The first group of all makes the commit log, with its replicas.
   if (partitions(kOffsets).empty()) {
-    const std::string topic = create_topic("first", 1);
-    commit_offset(bootstrap_, unique_name("first"), topic, 0, 0);
+    const std::string topic = create_topic("first", 1), group = unique_name("first");
+    // Its coordinator may not have taken the partition over yet.
+    std::string refusal;
+    const bool made = eventually([&] {
+      try {
+        commit_offset(bootstrap_, group, topic, 0, 0);
+        return true;
+      } catch (const std::runtime_error& error) {
+        refusal = error.what();
+        return false;
+      }
+    }, kNodeBound);
+    if (!made) throw std::runtime_error(refusal);
   }
   if (!eventually([this] { return whole(); }, kNodeBound)) throw std::runtime_error("the cluster is not whole");
 }
