@@ -80,7 +80,8 @@ struct Deferred {
     unknown_topic, // no such topic is known
   };
   std::string consumer;
-  std::string topic;
+  std::string input;  // what it reads
+  std::string topic;  // what it writes
   Why why = Why::later;
   int passes = 0;  // of a cycle
 };

@@ -13,6 +13,7 @@ Engine::Engine(EngineConfig config) {
   // Those who must be waited for have their places before anybody else comes.
   std::vector<std::string> configured;
   for (const auto& [topic, names] : config.wait_for) configured.insert(configured.end(), names.begin(), names.end());
+  for (const Output& output : config.outputs) configured.push_back(output.consumer);
   std::sort(configured.begin(), configured.end());
   configured.erase(std::unique(configured.begin(), configured.end()), configured.end());
   config.max_consumers = std::max(config.max_consumers, configured.size());
@@ -76,22 +77,15 @@ std::variant<WaitId, Refusal> Engine::publish(const PublishRequest& request, Tim
                      " publishes waiting, its limit", "", s.config.retry_after});
   if (auto refusal = s.full()) return s.refuse(std::move(*refusal));
 
-  s.expected.clear();
-  s.expectation.collect(*number, s.topics, s.consumers, s.known_since, now, s.expected);
-  if (!request.only.empty()) {
-    std::vector<std::string> known;
-    for (const ExpectedConsumer& e : s.expected) known.push_back(s.consumers[e.consumer].name);
-    if (auto refusal = s.unknown_among(request.only, known)) return s.refuse(std::move(*refusal));
-    std::erase_if(s.expected, [&](const ExpectedConsumer& e) {
-      return std::find(request.only.begin(), request.only.end(), s.consumers[e.consumer].name) == request.only.end();
-    });
-  }
+  std::unique_ptr<Follow> follow;
+  if (auto refusal = s.expect(*number, request, now, follow)) return s.refuse(std::move(*refusal));
 
   const std::uint32_t slot = s.waits.open(request.deadline);
   Wait& wait = s.waits[slot];
   wait.state = Wait::State::appending;
   wait.is_publish = true;
   wait.hold = request.wait;
+  wait.scope = request.scope;
   wait.id = request.id;
   wait.began = request.began;
   WaitTerm& term = wait.terms.emplace_back();
@@ -105,7 +99,46 @@ std::variant<WaitId, Refusal> Engine::publish(const PublishRequest& request, Tim
   }
   wait.open = wait.needs.size();
   ++topic.open_waits;
+  if (follow != nullptr) {
+    wait.follow = std::move(follow);
+    s.tie(slot);
+  }
   return s.waits.id_of(slot);
+}
+
+// Fills in `expected`, and what is to be followed if there is something.
+std::optional<Refusal> Engine::State::expect(TopicNumber number, const PublishRequest& request, Time now,
+                                             std::unique_ptr<Follow>& follow) {
+  std::shared_ptr<const Plan> plan = topology.plan(number, topics);
+  const bool leads_on = !plan->edges.empty() || !plan->left_out.empty();
+  expected.clear();
+  if (leads_on || request.scope == Scope::watermark) {
+    follow = follow_of(std::move(plan), nullptr, true, now);
+    if (auto refusal = narrow_to(*follow, request.only)) return refusal;
+    expected.clear();
+    for (const Follow::Place& place : follow->places)
+      if (follow->plan->nodes[place.topic].root) expected.push_back({place.consumer, place.by});
+    if (!follow->is_needed() && request.scope == Scope::event) {
+      follow = nullptr;
+      return std::nullopt;
+    }
+    take_floors(*follow, nullptr, request.scope == Scope::event);
+    if (request.scope == Scope::watermark) {
+      for (std::size_t i = 0; i < follow->topics.size(); ++i) follow->topics[i].asks_itself = follow->plan->nodes[i].root;
+    } else {
+      follow->id = request.id;
+    }
+    return std::nullopt;
+  }
+  expectation.collect(number, topics, consumers, known_since, now, expected);
+  if (request.only.empty()) return std::nullopt;
+  std::vector<std::string> known;
+  for (const ExpectedConsumer& e : expected) known.push_back(consumers[e.consumer].name);
+  if (auto refusal = unknown_among(request.only, known)) return refusal;
+  std::erase_if(expected, [&](const ExpectedConsumer& e) {
+    return std::find(request.only.begin(), request.only.end(), consumers[e.consumer].name) == request.only.end();
+  });
+  return std::nullopt;
 }
 
 void Engine::cancel(WaitId id) {
@@ -165,6 +198,7 @@ void Engine::tick(Time now, Effects& effects) {
   }
   s.search(now, effects);
   s.check_ends(now, effects);
+  s.follow_due(now, effects);
   std::vector<ConsumerNumber> absent;
   for (const ConsumerNumber consumer : s.memberless)
     if (const auto at = s.absent_at(consumer); at && *at <= now) absent.push_back(consumer);
@@ -194,6 +228,7 @@ std::optional<Time> Engine::next_wakeup() const {
   if (s.open_obligations > 0) at_most(s.refresh_at);
   if (!s.search_times.empty()) at_most(s.search_times.begin()->first);
   if (!s.end_check_times.empty()) at_most(std::get<0>(*s.end_check_times.begin()));
+  if (!s.follow_times.empty()) at_most(s.follow_times.begin()->first);
   return next;
 }
 

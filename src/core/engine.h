@@ -187,6 +187,17 @@ struct TopicView {
   std::vector<WaitFor> wait_for;
 };
 
+// An edge of the topology, as GET /topology shows it.
+struct EdgeView {
+  std::string consumer;  // empty: whoever reads the input
+  std::string input;     // empty: whatever the consumer reads
+  std::string output;
+  Emits emits = Emits::before_commit;
+  Duration within{};
+  bool dead_letter = false;
+  bool by_name = false;  // the topics' names say it; else it is configured
+};
+
 // Counters since the start; gauges are named open_*.
 struct EngineStats {
   std::uint64_t commits = 0;
@@ -267,6 +278,9 @@ class Engine {
   bool ready(Time now) const;
   std::vector<ConsumerView> consumers(Time now) const;
   std::vector<TopicView> topic_views(Time now) const;
+  // Who writes what because of what, and sentences about what is doubtful in it.
+  std::vector<EdgeView> topology() const;
+  std::vector<std::string> topology_warnings() const;
   // The consumers that somebody waits for now, and the interval of their timer.
   void for_each_open(const std::function<void(std::string_view, const std::optional<Duration>&)>& tell) const;
   EngineStats stats() const;

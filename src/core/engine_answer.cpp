@@ -35,10 +35,14 @@ bool Engine::State::other_incarnation(const WaitTerm& term) const {
 Anchor Engine::State::anchor_at_append(const Need& need, const WaitTerm& term) const {
   if (planted(Bug::mark_loses_anchor)) return {};
   if (other_incarnation(term) && !planted(Bug::incarnation_ignored)) return {};
-  const Consumer& consumer = consumers[need.consumer];
+  return anchor_below(need.consumer, term.topic, term.partition, std::max(term.first, need.since));
+}
+
+Anchor Engine::State::anchor_below(ConsumerNumber number, TopicNumber topic, Partition partition, Offset offset) const {
+  const Consumer& consumer = consumers[number];
   Anchor anchor;
-  const Cell* cell = consumer.cell(term.topic, term.partition);
-  if (cell != nullptr) anchor = cell->frontier.anchor_for(std::max(term.first, need.since));
+  const Cell* cell = consumer.cell(topic, partition);
+  if (cell != nullptr) anchor = cell->frontier.anchor_for(offset);
   const bool no_position = cell == nullptr || !cell->frontier.has_position();
   if (!anchor.known() && no_position && consumer.reset_earliest) {
     anchor.committed = 0;
@@ -56,8 +60,8 @@ Mark Engine::State::mark_of(const Wait& wait) const {
   const auto asks_for_range = [&](const WaitTerm& term) { return wait.is_barrier || term.kind == Term::Kind::prefix; };
   for (const WaitTerm& term : wait.terms) {
     const bool empty_partition = asks_for_range(term) && term.kind != Term::Kind::pending && term.last < term.first;
-    place.push_back(empty_partition ? kLeftOut : mark.terms.size());
-    if (empty_partition) continue;
+    place.push_back(empty_partition || term.derived ? kLeftOut : mark.terms.size());
+    if (place.back() == kLeftOut) continue;
     Term& out = mark.terms.emplace_back();
     out.kind = term.kind;
     out.topic = topics[term.topic].name;
@@ -74,11 +78,25 @@ Mark Engine::State::mark_of(const Wait& wait) const {
     if (asks_for_range(term) && need.since > term.last) continue;  // nothing is asked of it there
     mark.terms[place[need.term]].expected.push_back({consumers[need.consumer].name, need.by, need.anchor});
   }
+  if (wait.follow == nullptr || mark.empty()) return mark;
+  mark_derived(wait, mark);
+  if (mark.terms.size() == 1 && mark.terms.front().kind == Term::Kind::event) mark.terms.front().id = wait.follow->id;
   return mark;
 }
 
 std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time now) const {
-  std::vector<ConsumerOutcome> outcomes;
+  std::vector<ConsumerOutcome> outcomes, unreached;
+  const auto add = [&](ConsumerOutcome outcome) {
+    const auto same = std::find_if(outcomes.begin(), outcomes.end(),
+                                   [&](const ConsumerOutcome& o) { return o.name == outcome.name; });
+    if (same == outcomes.end()) {
+      outcomes.push_back(std::move(outcome));
+    } else if (badness(outcome.outcome) > badness(same->outcome)) {
+      *same = std::move(outcome);
+    } else if (outcome.outcome == same->outcome) {
+      same->elapsed = std::max(same->elapsed, outcome.elapsed);
+    }
+  };
   for (const Need& need : wait.needs) {
     const Consumer& consumer = consumers[need.consumer];
     const WaitTerm& term = wait.terms[need.term];
@@ -91,7 +109,7 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
     outcome.evidence = need.evidence;
     outcome.elapsed = (need.outcome == Outcome::pending ? now : need.at) - wait.began;
     Need shown = need;
-    if (need.outcome == Outcome::pending && wait.state == Wait::State::waiting &&
+    if (need.outcome == Outcome::pending && need.check == Need::Check::none && wait.state == Wait::State::waiting &&
         term.kind != Term::Kind::pending && term.end_told && !recreated) {
       // What was true at registration may be old: say how it stands now.
       if (const Cell* cell = consumer.cell(term.topic, term.partition)) {
@@ -102,16 +120,13 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
     }
     outcome.reason = need.outcome == Outcome::pending ? shown.reason : PendingReason::none;
     outcome.hint = hint_for(consumer, shown, gone, config.absent_grace);
-    const auto same = std::find_if(outcomes.begin(), outcomes.end(),
-                                   [&](const ConsumerOutcome& o) { return o.name == outcome.name; });
-    if (same == outcomes.end()) {
-      outcomes.push_back(std::move(outcome));
-    } else if (badness(outcome.outcome) > badness(same->outcome)) {
-      *same = std::move(outcome);
-    } else if (outcome.outcome == same->outcome) {
-      same->elapsed = std::max(same->elapsed, outcome.elapsed);
-    }
+    outcome.position = {topics[term.topic].name, term.topic_id, term.partition, term.last, term.leader_epoch};
+    if (need.place != Follow::kNone) outcome.via = hops_to(wait, wait.follow->places[need.place].topic);
+    add(std::move(outcome));
   }
+  if (wait.follow == nullptr) return outcomes;
+  add_unreached(wait, now, unreached);
+  for (ConsumerOutcome& outcome : unreached) add(std::move(outcome));
   return outcomes;
 }
 
@@ -124,9 +139,11 @@ void Engine::State::answer(std::uint32_t slot, Time now, Effects& effects) {
   answer.id = wait.id;
   answer.mark = mark_of(wait);
   for (const WaitTerm& term : wait.terms)
-    answer.positions.push_back({topics[term.topic].name, term.topic_id, term.partition, term.last, term.leader_epoch});
+    if (!term.derived) answer.positions.push_back({topics[term.topic].name, term.topic_id, term.partition, term.last, term.leader_epoch});
   answer.consumers = outcomes_of(wait, now);
-  answer.settled = wait.open == 0 && !wait.unknown_terms && wait.asking == 0;
+  if (wait.follow != nullptr) answer.deferred = wait.follow->deferred;
+  answer.settled = wait.open == 0 && !wait.unknown_terms && wait.asking == 0 &&
+                   (wait.follow == nullptr || wait.follow->complete);
   answer.draining = wait.cut_by_drain && !answer.settled;
   answer.elapsed = now - wait.began;
   answer.append_elapsed = wait.is_publish ? wait.appended - wait.began : Duration::zero();

@@ -68,23 +68,28 @@ std::variant<WaitId, Refusal> Engine::barrier(const BarrierRequest& request, Tim
   if (auto refusal = s.check_mark(request.mark, named)) return s.refuse(std::move(*refusal));
 
   // Whom each topic waits for is decided now, once (P10).
-  std::vector<std::pair<TopicNumber, std::vector<ExpectedConsumer>>> expected;
-  const auto expect = [&](const std::string& name) {
+  std::vector<TopicNumber> roots;
+  const auto add_root = [&](const std::string& name) {
     const TopicNumber topic = *s.topics.find(name);
-    for (const auto& [known, consumers] : expected)
-      if (known == topic) return;
-    s.expected.clear();
-    s.expectation.collect(topic, s.topics, s.consumers, s.known_since, now, s.expected);
-    for (const ExpectedConsumer& e : s.expected) named.push_back(s.consumers[e.consumer].name);
-    if (!request.only.empty())
-      std::erase_if(s.expected, [&](const ExpectedConsumer& e) {
-        return std::find(request.only.begin(), request.only.end(), s.consumers[e.consumer].name) == request.only.end();
-      });
-    expected.emplace_back(topic, s.expected);
+    if (std::find(roots.begin(), roots.end(), topic) == roots.end()) roots.push_back(topic);
   };
-  for (const std::string& name : request.topics) expect(name);
-  for (const PositionRequest& position : request.positions) expect(position.topic);
-  if (auto refusal = s.unknown_among(request.only, named)) return s.refuse(std::move(*refusal));
+  for (const std::string& name : request.topics) add_root(name);
+  for (const PositionRequest& position : request.positions) add_root(position.topic);
+  const Scope scope = std::max(request.scope, request.mark.scope);
+  std::unique_ptr<Follow> follow;
+  if (auto refusal = s.follow_mark(request.mark, roots, scope, request.only, now, follow)) return s.refuse(std::move(*refusal));
+  std::vector<std::pair<TopicNumber, std::vector<ExpectedConsumer>>> expected;
+  for (const TopicNumber topic : roots) expected.emplace_back(topic, s.expected_at(topic, follow.get(), now));
+  if (follow == nullptr) {
+    for (auto& [topic, consumers] : expected)
+      for (const ExpectedConsumer& e : consumers) named.push_back(s.consumers[e.consumer].name);
+    if (auto refusal = s.unknown_among(request.only, named)) return s.refuse(std::move(*refusal));
+    const auto unnamed = [&](const ExpectedConsumer& e) {
+      return std::find(request.only.begin(), request.only.end(), s.consumers[e.consumer].name) == request.only.end();
+    };
+    for (auto& [topic, consumers] : expected)
+      if (!request.only.empty()) std::erase_if(consumers, unnamed);
+  }
   std::size_t needs = 0;
   for (const auto& [topic, consumers] : expected)
     needs += consumers.size() * static_cast<std::size_t>(s.topics[topic].partitions);
@@ -97,8 +102,9 @@ std::variant<WaitId, Refusal> Engine::barrier(const BarrierRequest& request, Tim
   wait.state = Wait::State::waiting;
   wait.is_barrier = true;
   wait.hold = request.wait;
-  wait.scope = request.scope;
+  wait.scope = scope;
   wait.began = request.began;
+  wait.follow = std::move(follow);
   s.take_up(slot, request.mark, request.only);
   const auto of_mark = static_cast<std::uint32_t>(wait.terms.size());
   for (const PositionRequest& position : request.positions) {
@@ -113,6 +119,12 @@ std::variant<WaitId, Refusal> Engine::barrier(const BarrierRequest& request, Tim
       s.add_barrier_term(slot, topic, p, expected).kind = Term::Kind::prefix;
   }
   wait.open = wait.needs.size();
+  if (wait.follow != nullptr) {
+    s.tie(slot);
+    // A position is of the past: so may its dead letter be.
+    for (Follow::Edge& edge : wait.follow->edges)
+      if (!request.positions.empty()) edge.read_to = nullptr;
+  }
   const WaitId id = s.waits.id_of(slot);
   for (std::uint32_t i = 0; i < of_mark; ++i)
     if (wait.terms[i].kind != Term::Kind::pending) s.register_term(slot, i, now);
@@ -123,6 +135,17 @@ std::variant<WaitId, Refusal> Engine::barrier(const BarrierRequest& request, Tim
       s.tell_barrier(slot, i, s.topics.ends(wait.terms[i].topic, wait.terms[i].partition).known_end, now);
   s.answer_if_due(slot, now, effects);
   return id;
+}
+
+std::vector<ExpectedConsumer> Engine::State::expected_at(TopicNumber topic, const Follow* follow, Time now) {
+  expected.clear();
+  if (follow == nullptr) {
+    expectation.collect(topic, topics, consumers, known_since, now, expected);
+    return expected;
+  }
+  for (const Follow::Place& place : follow->places)
+    if (follow->plan->nodes[place.topic].topic == topic) expected.push_back({place.consumer, place.by});
+  return expected;
 }
 
 WaitTerm& Engine::State::add_barrier_term(

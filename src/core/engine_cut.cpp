@@ -81,7 +81,8 @@ void Engine::State::look_for_cut(TopicNumber topic, Partition partition, const E
 void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects) {
   ++stats.log_cuts;
   PartitionEnds& ends = topics.ends(topic, partition);
-  const Offset known = std::exchange(ends.known_end, cut.offset);
+  const Offset known = ends.known_end;
+  topics.set_end(topic, partition, cut.offset);
   ends.known_epoch = std::max(ends.known_epoch, cut.epoch);
   ends.known_at = ends.asked;
   ends.delivered_end = std::min(ends.delivered_end, cut.offset);
@@ -104,6 +105,7 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
       search.from = std::min(search.from, cut.offset);
   for (Event& event : events)
     if (event.offset >= cut.offset && event.topic == topic && event.partition == partition) event = Event{};
+  forget_floors(topic);
   settle_lost(topic, partition, cut, known, now, effects);
 }
 

@@ -26,6 +26,9 @@ namespace tidemark::core {
 namespace {
 
 constexpr Duration kFirstPause = std::chrono::milliseconds(100);
+// Whoever reads a derived topic is quick, or a wait through several would take
+// this long at each; one that moves on is left alone for longer and longer.
+constexpr Duration kFirstFencePause = std::chrono::milliseconds(10);
 constexpr Duration kLongestPause = std::chrono::seconds(2);
 // A look that fails may have read megabytes.
 constexpr Duration kLeastPauseAfterFailure = std::chrono::seconds(1);
@@ -41,8 +44,8 @@ void Engine::State::watch_end(std::uint32_t slot, const Need& need, Time now) {
   EndWatch& watch = at->second;
   watch.position = std::max(watch.position, place_below(waits[slot].terms[need.term], need).value_or(kNoOffset));
   if (!fresh) return;
-  watch.pause = kFirstPause;
-  if (waits[slot].hold) check_end_at(slot, need.term, now + kFirstPause);
+  watch.pause = waits[slot].terms[need.term].derived ? kFirstFencePause : kFirstPause;
+  if (waits[slot].hold) check_end_at(slot, need.term, now + watch.pause);
 }
 
 void Engine::State::check_end_at(std::uint32_t slot, std::uint32_t term, Time when) {
@@ -96,7 +99,7 @@ void Engine::State::check_ends(Time now, Effects& effects) {
       continue;
     }
     if (std::exchange(watch.position, furthest) != furthest) {
-      watch.pause = kFirstPause;
+      watch.pause = std::min(longer(watch.pause), kFirstPause);
     } else {
       if (furthest > watch.seen && look_at_end(slot, term, effects)) continue;
       watch.pause = longer(watch.pause);
@@ -129,7 +132,8 @@ bool Engine::State::look_at_end(std::uint32_t slot, std::uint32_t index, Effects
 void Engine::State::look_before_answer(std::uint32_t slot, Effects& effects) {
   Wait& wait = waits[slot];
   for (auto at = end_watches.lower_bound({slot, 0}); at != end_watches.end() && at->first.first == slot; ++at) {
-    if (at->second.position == kNoOffset || !look_at_end(slot, at->first.second, effects)) continue;
+    if (at->second.position == kNoOffset || at->second.look != 0) continue;
+    if (!look_at_end(slot, at->first.second, effects)) continue;
     at->second.awaited = true;
     ++wait.first_looks;
   }

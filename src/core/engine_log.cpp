@@ -180,6 +180,7 @@ void Engine::group(const GroupState& group, Time now, Effects& effects) {
 void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effects) {
   State& s = *state_;
   std::vector<bool> seen(s.topics.size());
+  std::vector<std::pair<TopicNumber, Partition>> changed;  // with how many partitions it had
   for (const TopicState& state : listed) {
     const auto number = s.topics.find_or_add(state.name);
     if (!number) continue;
@@ -191,6 +192,7 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
     topic.listed = topic.listed || !state.topic_id.is_nil();
     const Partition before = topic.partitions;
     topic.partitions = std::min(state.partitions, Topics::kMaxPartitions);
+    if (topic.partitions != before) changed.emplace_back(*number, before);
     s.see_partitions(*number, before, effects);
     if (recreated && !planted(Bug::incarnation_ignored)) {
       s.forget_incarnation(*number, now, effects);
@@ -202,9 +204,16 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
   }
   for (TopicNumber number = 0; number < seen.size(); ++number) {
     if (seen[number]) continue;
+    if (s.topics[number].exists()) changed.emplace_back(number, s.topics[number].partitions);
     s.topics[number].partitions = 0;
     // Answers about it are not taken while it is gone: ask anew should it return.
     for (PartitionEnds& ends : s.topics[number].ends) ends.asking = false;
+  }
+  if (changed.empty()) return;
+  s.topology.listed(s.topics, s.consumers);
+  for (const auto& [number, before] : changed) {
+    s.know_output_ends(number, before, effects);
+    s.rounds_after_list(number, before, now, effects);
   }
 }
 
@@ -231,7 +240,7 @@ void Engine::ends(const Ends& told, Time now, Effects& effects) {
   if (told.high_watermark == kNoOffset) return;
   PartitionEnds& known = s.topics.ends(*topic, told.partition);
   if (told.high_watermark > known.known_end) known.known_at = known.asked;
-  known.known_end = std::max(known.known_end, told.high_watermark);
+  if (told.high_watermark > known.known_end) s.topics.set_end(*topic, told.partition, told.high_watermark);
   known.known_epoch = std::max(known.known_epoch, told.leader_epoch);
   known.told = true;
   if (told.asked >= known.asked) known.asking = false;
@@ -239,6 +248,7 @@ void Engine::ends(const Ends& told, Time now, Effects& effects) {
   s.judge(*topic, told.partition, told.asked, now, effects);
   s.judge_acks(*topic, told.partition, told.asked, now, effects);
   s.barrier_ends(*topic, told.partition, told.asked, told.high_watermark, now, effects);
+  s.end_in_round(*topic, told.partition, told.asked, now, effects);
 }
 
 void Engine::synced(Time now) {
@@ -273,7 +283,7 @@ void Engine::State::raise_end(TopicNumber topic, Partition partition, Offset end
   ends.told = true;
   note_first_end(topic, partition, end);
   if (end <= ends.known_end) return;
-  ends.known_end = end;
+  topics.set_end(topic, partition, end);
   ends.known_at = ends.asked;
   if (!ends.holding.empty()) judge(topic, partition, 0, now, effects);
 }
@@ -338,6 +348,8 @@ void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& eff
     ends = PartitionEnds{};
     ends.asked = asked;
   }
+  topics[topic].end_offsets.reset();
+  restart_round(topic, effects);
   // Nothing waits for the new one yet: no position of it ends anything.
   for (const Early& one : early) {
     Cell* cell = cell_for(one.consumer, topic, one.partition);

@@ -130,12 +130,28 @@ void Engine::State::settle(std::uint32_t slot, std::uint32_t index, Outcome outc
   Wait& wait = waits[slot];
   Need& need = wait.needs[index];
   unindex(slot, need);
+  need.evidence = evidence;
+  if (outcome == Outcome::processed && need.place != Follow::kNone && has_dead_letters(*wait.follow, need.place)) {
+    need.check = Need::Check::waiting;
+    need.reason = PendingReason::dead_letters;
+    ++wait.follow->places[need.place].checking;
+    return;
+  }
+  conclude(slot, index, outcome, now);
+}
+
+void Engine::State::conclude(std::uint32_t slot, std::uint32_t index, Outcome outcome, Time now) {
+  Wait& wait = waits[slot];
+  Need& need = wait.needs[index];
   need.outcome = outcome;
   need.reason = PendingReason::none;
-  need.evidence = evidence;
   need.at = now;
   --wait.open;
   ++stats.obligations_settled;
+  if (need.place == Follow::kNone) return;
+  Follow::Place& place = wait.follow->places[need.place];
+  --place.open;
+  place.all_processed = place.all_processed && outcome == Outcome::processed;
 }
 
 void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied, Time now,
@@ -172,7 +188,10 @@ void Engine::State::look_through(Cell& cell, Range lasts, Time now, Effects& eff
 
 void Engine::State::finish_if_done(std::uint32_t slot, Time now, Effects& effects) {
   const Wait& wait = waits[slot];
-  if (wait.state != Wait::State::waiting || wait.open > 0 || wait.asking > 0 || !wait.searches.empty()) return;
+  if (wait.state != Wait::State::waiting) return;
+  if (wait.follow != nullptr) follow_on(slot, now, effects);
+  if (wait.open > 0 || wait.asking > 0 || !wait.searches.empty()) return;
+  if (wait.follow != nullptr && !wait.follow->complete) return;
   answer(slot, now, effects);
 }
 

@@ -47,6 +47,16 @@ std::optional<Refusal> Engine::State::check_mark(const Mark& mark, std::vector<s
         ++new_cells;
     }
   }
+  for (const Derived& derived : mark.derived) {
+    const auto number = topics.find(derived.topic);
+    for (const Derived::Reader& reader : derived.readers) {
+      const auto consumer = consumers.find(reader.name);
+      const bool first = std::find(named.begin(), named.end(), reader.name) == named.end();
+      if (first) named.push_back(reader.name);
+      if (first && !consumer) ++new_names;
+      if (number && !consumer) new_cells += static_cast<std::size_t>(topics[*number].partitions);
+    }
+  }
   // A forged mark must not fill the tables that real groups need.
   if ((new_names > 0 && consumers.size() + new_names > config.max_consumers / 2) ||
       (new_cells > 0 && consumers.frontiers() + new_cells > config.max_frontiers / 2))
@@ -73,9 +83,12 @@ void Engine::State::take_up(std::uint32_t slot, const Mark& mark, std::span<cons
     taken.needs = static_cast<std::uint32_t>(wait.needs.size());
     if (term.kind == Term::Kind::pending) wait.unknown_terms = true;
     for (const Expected& e : term.expected) {
-      if (!only.empty() && std::find(only.begin(), only.end(), e.name) == only.end()) continue;
       const auto consumer = expectation.admit(e.name, consumers);
       if (!consumer) continue;  // check_mark() saw to room
+      const bool wanted = wait.follow != nullptr
+                              ? wait.follow->place_of(*wait.follow->plan->node_of(*number), *consumer).has_value()
+                              : only.empty() || std::find(only.begin(), only.end(), e.name) != only.end();
+      if (!wanted) continue;
       Need& need = wait.needs.emplace_back();
       need.consumer = *consumer;
       need.term = index;
@@ -94,15 +107,22 @@ std::variant<WaitId, Refusal> Engine::resume(const ResumeRequest& request, Time 
   if (auto refusal = s.full()) return s.refuse(std::move(*refusal));
   std::vector<std::string> named;
   if (auto refusal = s.check_mark(request.mark, named)) return s.refuse(std::move(*refusal));
-  if (auto refusal = s.unknown_among(request.only, named)) return s.refuse(std::move(*refusal));
+  const Scope scope = std::max(request.mark.scope, request.scope);
+  std::unique_ptr<Follow> follow;
+  if (auto refusal = s.follow_mark(request.mark, {}, scope, request.only, now, follow)) return s.refuse(std::move(*refusal));
+  if (follow == nullptr)
+    if (auto refusal = s.unknown_among(request.only, named)) return s.refuse(std::move(*refusal));
 
   const std::uint32_t slot = s.waits.open(request.deadline);
   Wait& wait = s.waits[slot];
   wait.state = Wait::State::waiting;
   wait.hold = request.wait;
+  wait.scope = scope;
   wait.began = request.began;
+  wait.follow = std::move(follow);
   s.take_up(slot, request.mark, request.only);
   wait.open = wait.needs.size();
+  if (wait.follow != nullptr) s.tie(slot);
   const WaitId id = s.waits.id_of(slot);
   for (std::uint32_t i = 0; i < wait.needs.size(); ++i)
     if (wait.terms[wait.needs[i].term].kind != Term::Kind::pending) s.register_need(slot, i, now);
@@ -120,7 +140,8 @@ void Engine::State::answer_if_due(std::uint32_t slot, Time now, Effects& effects
     waits[slot].ends_looked_at = true;
     look_before_answer(slot, effects);
   }
-  const bool asked = wait.first_looks == 0;
+  if (wait.follow != nullptr) follow_on(slot, now, effects);
+  const bool asked = wait.first_looks == 0 && (wait.follow == nullptr || wait.follow->outstanding == 0);
   const bool no_more = wait.open == 0 && wait.unknown_terms && wait.searches.empty();
   if ((!wait.hold && asked) || no_more) return answer(slot, now, effects);
   finish_if_done(slot, now, effects);
@@ -197,6 +218,7 @@ void Engine::State::found(std::uint32_t slot, std::uint32_t index, Partition par
 void Engine::sight(const Sight& sight, Time now, Effects& effects) {
   State& s = *state_;
   if (s.end_looks.contains(sight.number)) return s.end_seen(sight, now, effects);
+  if (s.origin_looks.contains(sight.number)) return s.origin_seen(sight, now, effects);
   const auto at = s.searches.find(sight.number);
   if (at == s.searches.end()) return;  // its wait was answered meanwhile
   State::Search& search = at->second;

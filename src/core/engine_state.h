@@ -19,6 +19,7 @@
 #include "core/engine.h"
 #include "core/expectation.h"
 #include "core/topics.h"
+#include "core/topology.h"
 #include "core/wait_table.h"
 
 namespace tidemark::core {
@@ -27,10 +28,12 @@ struct Engine::State {
   explicit State(EngineConfig settings)
       : config(std::move(settings)),
         expectation(config),
+        topology(config),
         consumers(config.max_consumers, config.max_frontiers) {}
 
   EngineConfig config;
   Expectation expectation;
+  Topology topology;
   Topics topics;
   Consumers consumers;
   WaitTable waits;
@@ -84,6 +87,30 @@ struct Engine::State {
   std::set<std::tuple<Time, std::uint32_t, std::uint32_t>> end_check_times;
   std::unordered_map<std::uint64_t, EndLook> end_looks;  // by number
 
+  // Who waits for a round of a topic's ends: a topic that is followed, or the edge
+  // whose dead letters are to be read.
+  struct Rider {
+    WaitId wait;
+    std::uint32_t index = 0;
+    bool dead_letters = false;
+  };
+  struct Round {
+    std::vector<Rider> aboard;
+    std::vector<Rider> next;  // came while it was under way
+    std::size_t left = 0;     // partitions that are not told
+    bool running = false;
+  };
+  std::unordered_map<TopicNumber, Round> rounds;
+  // A look for records by where they come from.
+  struct OriginLook {
+    WaitId wait;
+    std::uint32_t index = 0;
+    Partition partition = 0;
+    bool dead_letters = false;
+  };
+  std::unordered_map<std::uint64_t, OriginLook> origin_looks;  // by number
+  std::set<std::pair<Time, std::uint32_t>> follow_times;       // slots to look at again
+
   // Where recent publishes went, for acks by id: a slot per hash, the later takes it.
   struct Event {
     Uuid id;
@@ -101,7 +128,8 @@ struct Engine::State {
   std::optional<Refusal> unknown_among(std::span<const std::string> only, const std::vector<std::string>& known) const;
   // Whether the mark can be taken up; adds the consumers it names.
   std::optional<Refusal> check_mark(const Mark& mark, std::vector<std::string>& named) const;
-  // Makes the mark's terms and needs those of the wait, unregistered.
+  // Makes the mark's terms and needs those of the wait, unregistered. What the
+  // wait follows says whom it needs, or else `only`.
   void take_up(std::uint32_t slot, const Mark& mark, std::span<const std::string> only);
   void begin_searches(std::uint32_t slot, Time now, Effects& effects);
   void search(Time now, Effects& effects);
@@ -109,6 +137,8 @@ struct Engine::State {
   void found(std::uint32_t slot, std::uint32_t term, Partition partition, const Sight& sight);
   void answer_if_due(std::uint32_t slot, Time now, Effects& effects);
   std::optional<Refusal> check_barrier(const BarrierRequest& request) const;
+  // Who is waited for at the topic: those that the wait follows, if it does.
+  std::vector<ExpectedConsumer> expected_at(TopicNumber topic, const Follow* follow, Time now);
   WaitTerm& add_barrier_term(std::uint32_t slot, TopicNumber topic, Partition partition,
                              const std::vector<std::pair<TopicNumber, std::vector<ExpectedConsumer>>>& by_topic);
   void ask_barrier_end(std::uint32_t slot, std::uint32_t term, Effects& effects);
@@ -149,10 +179,64 @@ struct Engine::State {
   void note_done_above(Cell& cell, const Commit& commit);
   void remember_event(const Uuid& id, const WaitTerm& term);
 
+  // Topics that the wait's consumers write: engine_follow.cpp.
+  // What a wait for the mark, and for all of `more`, follows; null where nothing is.
+  std::optional<Refusal> follow_mark(const Mark& mark, const std::vector<TopicNumber>& more, Scope scope,
+                                     std::span<const std::string> only, Time now, std::unique_ptr<Follow>& follow);
+  // Whom a wait over the plan's roots concerns: whom the mark names, and, where it
+  // names nobody or `local`, those that are expected here.
+  std::unique_ptr<Follow> follow_of(std::shared_ptr<const Plan> plan, const Mark* mark, bool local, Time now);
+  std::shared_ptr<const Plan> plan_of(const Mark& mark, std::span<const TopicNumber> roots, bool only_mark) const;
+  void add_readers(Follow& follow, std::uint32_t topic, const Mark* mark, bool local, Time now);
+  void add_edges(Follow& follow, std::uint32_t place) const;
+  static void narrow(Follow& follow, const std::vector<ConsumerNumber>& to);
+  void take_floors(Follow& follow, const Mark* mark, bool known);
+  // Ties the wait's needs to the places of its follow.
+  void tie(std::uint32_t slot);
+  // Looks what is to be asked next, and whether all is done. Registers nothing.
+  void follow_on(std::uint32_t slot, Time now, Effects& effects);
+  bool ask_component(std::uint32_t slot, std::uint32_t first, std::uint32_t last, const std::vector<bool>& closed,
+                     Time now, Effects& effects);
+  bool ask_topic(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects);
+  void fence_told(std::uint32_t slot, std::uint32_t topic, Time now, Effects& effects);
+  void owe(std::uint32_t slot, std::uint32_t topic, bool from_baselines, Time now);
+  void descendants_seen(std::uint32_t slot, const OriginLook& about, const Sight& sight, Time now);
+  void follow_due(Time now, Effects& effects);
+  // What lies below the floors may be descendants now.
+  void forget_floors(TopicNumber topic);
+  void mark_derived(const Wait& wait, Mark& mark) const;
+  std::vector<Hop> hops_to(const Wait& wait, std::uint32_t topic) const;
+  void add_unreached(const Wait& wait, Time now, std::vector<ConsumerOutcome>& outcomes) const;
+
+  // Rounds of ends: engine_fence.cpp.
+  void board(TopicNumber topic, const Rider& rider, Effects& effects);
+  void start_round(TopicNumber topic, Effects& effects);
+  void ask_in_round(TopicNumber topic, Partition partition, Effects& effects);
+  void end_in_round(TopicNumber topic, Partition partition, std::uint64_t asked, Time now, Effects& effects);
+  void end_round(TopicNumber topic, Time now, Effects& effects);
+  void rounds_after_list(TopicNumber topic, Partition before, Time now, Effects& effects);
+  void restart_round(TopicNumber topic, Effects& effects);
+  void know_output_ends(TopicNumber topic, Partition before, Effects& effects);
+
+  // Dead letters: engine_dead_letter.cpp.
+  bool has_dead_letters(const Follow& follow, std::uint32_t place) const;
+  void begin_check(std::uint32_t slot, std::uint32_t place, Effects& effects);
+  void read_dead_letters(std::uint32_t slot, std::uint32_t edge, Time now, Effects& effects);
+  void look_for_origin(const OriginLook& about, Look look, Effects& effects);
+  void origin_seen(const Sight& sight, Time now, Effects& effects);
+  void dead_letter_seen(std::uint32_t slot, const OriginLook& about, const Sight& sight, Time now);
+  void conclude_check(std::uint32_t slot, std::uint32_t place, Time now);
+
+  std::optional<Refusal> expect(TopicNumber topic, const PublishRequest& request, Time now,
+                                std::unique_ptr<Follow>& follow);
+  // Whom `only` names, and those on the way to them.
+  std::optional<Refusal> narrow_to(Follow& follow, std::span<const std::string> only) const;
   // Looks where the need stands now: settles it, or indexes it so that a commit finds it.
   void register_need(std::uint32_t slot, std::uint32_t need, Time now);
   void register_term(std::uint32_t slot, std::uint32_t term, Time now);
   void settle(std::uint32_t slot, std::uint32_t need, Outcome outcome, const Evidence& evidence, Time now);
+  // The need's outcome is final.
+  void conclude(std::uint32_t slot, std::uint32_t need, Outcome outcome, Time now);
   // Takes the need's obligation out of its cell, if it has one.
   void unindex(std::uint32_t slot, Need& need);
   // The consumer's place in the partition, made where there is none; nullptr
@@ -210,6 +294,8 @@ struct Engine::State {
   // What is known of the term's topic now speaks of another topic of that name.
   bool other_incarnation(const WaitTerm& term) const;
   Anchor anchor_at_append(const Need& need, const WaitTerm& term) const;
+  // A position of the consumer's at or below the offset, seen or declared.
+  Anchor anchor_below(ConsumerNumber consumer, TopicNumber topic, Partition partition, Offset offset) const;
   Mark mark_of(const Wait& wait) const;
   std::vector<ConsumerOutcome> outcomes_of(const Wait& wait, Time now) const;
 };

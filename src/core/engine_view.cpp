@@ -95,6 +95,10 @@ std::vector<TopicView> Engine::topic_views(Time now) const {
   return views;
 }
 
+std::vector<EdgeView> Engine::topology() const { return state_->topology.views(); }
+
+std::vector<std::string> Engine::topology_warnings() const { return state_->topology.warnings(state_->topics); }
+
 void Engine::for_each_open(
     const std::function<void(std::string_view, const std::optional<Duration>&)>& tell) const {
   for (ConsumerNumber number = 0; number < state_->consumers.size(); ++number) {

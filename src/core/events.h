@@ -118,7 +118,7 @@ struct Look {
   // or open transaction.
   std::optional<Uuid> id;
   std::uint64_t number = 0;
-  std::optional<Origin> origin;
+  std::optional<Origin> origin{};
 };
 
 struct Sight {

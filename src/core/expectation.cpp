@@ -43,6 +43,8 @@ std::optional<ConsumerNumber> Expectation::admit(std::string_view name, Consumer
   const auto in = [&](const std::vector<std::string>& names) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
+  for (const Output& output : config_.outputs)
+    if (output.consumer == name) consumer.configured = true;
   consumer.reset_earliest = in(config_.reset_earliest);
   consumer.acks_declared = in(config_.acking);
   consumer.commits_after = in(config_.commits_after);
@@ -59,9 +61,19 @@ void Expectation::collect(TopicNumber topic, Topics& topics, Consumers& consumer
       if (const auto number = admit(name, consumers)) out.push_back({*number, ExpectedBy::configured});
     return;
   }
-  for (const ConsumerNumber number : topics[topic].consumers)
+  for (const Output& output : config_.outputs) {
+    if (output.input != topics[topic].name) continue;
+    const auto number = admit(output.consumer, consumers);
+    const auto same = [&](const ExpectedConsumer& e) { return e.consumer == *number; };
+    if (number && std::none_of(out.begin(), out.end(), same)) out.push_back({*number, ExpectedBy::declared});
+  }
+  const auto declared = static_cast<std::ptrdiff_t>(out.size());
+  for (const ConsumerNumber number : topics[topic].consumers) {
+    const auto same = [&](const ExpectedConsumer& e) { return e.consumer == number; };
+    if (std::any_of(out.begin(), out.begin() + declared, same)) continue;
     if (is_observed(consumers[number], topic, since, config_.absent_grace, now))
       out.push_back({number, ExpectedBy::observed});
+  }
 }
 
 }  // namespace tidemark::core

@@ -1,5 +1,8 @@
 #include "core/topics.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace tidemark::core {
 
 std::optional<TopicNumber> Topics::find(std::string_view name) const {
@@ -21,6 +24,21 @@ PartitionEnds& Topics::ends(TopicNumber topic, Partition partition) {
   std::vector<PartitionEnds>& ends = topics_[topic].ends;
   if (static_cast<std::size_t>(partition) >= ends.size()) ends.resize(static_cast<std::size_t>(partition) + 1);
   return ends[static_cast<std::size_t>(partition)];
+}
+
+std::shared_ptr<const std::vector<Offset>> Topics::end_offsets(TopicNumber number) {
+  Topic& topic = topics_[number];
+  const auto partitions = static_cast<std::size_t>(topic.partitions);
+  if (topic.end_offsets != nullptr && topic.end_offsets->size() == partitions) return topic.end_offsets;
+  std::vector<Offset> offsets(partitions, 0);
+  for (std::size_t p = 0; p < std::min(partitions, topic.ends.size()); ++p) offsets[p] = topic.ends[p].known_end;
+  topic.end_offsets = std::make_shared<const std::vector<Offset>>(std::move(offsets));
+  return topic.end_offsets;
+}
+
+void Topics::set_end(TopicNumber topic, Partition partition, Offset end) {
+  ends(topic, partition).known_end = end;
+  topics_[topic].end_offsets.reset();
 }
 
 }  // namespace tidemark::core

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +71,7 @@ struct PartitionEnds {
   std::int32_t delivered_epoch = -1;    // and the leader epoch of the latest of them
   Offset doubted = kNoOffset;           // the highest record of a mark that may lie beyond the end
   std::vector<Cut> cuts;                // by time
+  std::uint64_t round_ask = 0;          // the question of the round under way that is not answered; 0: none
 };
 
 struct Topic {
@@ -80,6 +82,8 @@ struct Topic {
   std::vector<ConsumerNumber> consumers;  // those with a frontier or a subscription here
   std::size_t open_waits = 0;  // publishes held
   bool listed = false;      // the log's list has named it, with its id
+  // known_end of all partitions, as it was when it was last asked for; null: that has changed.
+  std::shared_ptr<const std::vector<Offset>> end_offsets;
   bool made_again = false;  // listed with another id before: offsets asked for may be of the former one
   bool exists() const { return partitions > 0; }
 };
@@ -99,6 +103,10 @@ class Topics {
 
   // Ends of a partition, made on first use.
   PartitionEnds& ends(TopicNumber topic, Partition partition);
+  // known_end by partition, shared by all who ask while nothing changes.
+  std::shared_ptr<const std::vector<Offset>> end_offsets(TopicNumber topic);
+  // Sets known_end.
+  void set_end(TopicNumber topic, Partition partition, Offset end);
 
  private:
   std::deque<Topic> topics_;

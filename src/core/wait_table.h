@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -19,6 +20,7 @@
 
 #include "core/answer.h"
 #include "core/consumers.h"
+#include "core/follow.h"
 #include "core/mark.h"
 #include "core/topics.h"
 
@@ -36,6 +38,7 @@ struct WaitTerm {
   Uuid id;  // of a pending term
   bool lost = false;        // the log was cut off below it
   bool end_told = true;     // of a barrier: false until the end it asked for is told
+  bool derived = false;     // what lies below a fence: not named by the mark's terms
   std::uint32_t needs = 0;  // first of its needs, which follow each other
 };
 
@@ -51,6 +54,11 @@ struct Need {
   Anchor anchor;         // at the append, or from the mark
   Evidence evidence;
   Time at{};             // when the outcome came
+  std::uint32_t place = Follow::kNone;  // where the wait follows what its consumer writes
+  // It is past the term, and its dead letters are to be read before that counts.
+  enum class Check : std::uint8_t { none, waiting, under_way, done };
+  Check check = Check::none;
+  bool dead_lettered = false;  // one was found
 };
 
 struct Wait {
@@ -62,6 +70,7 @@ struct Wait {
   bool unknown_terms = false;    // a mark with a pending term
   bool cut_by_drain = false;
   bool is_barrier = false;
+  bool too_large = false;        // to be followed further: never settled
   std::uint32_t asking = 0;              // terms whose end is not told
   std::uint32_t first_looks = 0;         // looks that its first answer waits for
   bool ends_looked_at = false;           // of a wait that is not held
@@ -74,6 +83,7 @@ struct Wait {
   std::vector<WaitTerm> terms;
   std::vector<Need> needs;
   std::size_t open = 0;          // needs without an outcome
+  std::unique_ptr<Follow> follow;  // where somebody writes because of it, or more than the event is asked
 };
 
 class WaitTable {

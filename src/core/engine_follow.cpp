@@ -1,0 +1,261 @@
+// What a wait follows: from the event, through those who write because of it, to
+// the last who reads what they wrote.
+//
+// The states are in follow.h. A topic's ends are asked for (engine_fence.cpp)
+// once all its writers are done; what was added there since the event was
+// admitted is then owed by each of its readers, and when they are done their own
+// outputs are asked for. A topic without readers is a leaf, one without anything
+// new ends its branch. Topics that feed each other are asked for again each time
+// one of their writers is done with something new: until nothing new was written,
+// or a bounded number of times; for longer only while the records themselves say
+// that they are of this event.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/engine_state.h"
+
+namespace tidemark::core {
+namespace {
+
+constexpr std::size_t kMaxNeeds = 100'000;  // of one wait
+
+}  // namespace
+
+void Engine::State::follow_on(std::uint32_t slot, Time now, Effects& effects) {
+  Wait& wait = waits[slot];
+  Follow& follow = *wait.follow;
+  if (follow.complete || wait.state != Wait::State::waiting) return;
+  for (std::uint32_t i = 0; i < follow.places.size(); ++i) {
+    Follow::Place& place = follow.places[i];
+    if (place.open == 0 && std::exchange(place.owed, false)) {
+      ++place.done;
+      place.done_at = now;
+    }
+    if (place.check == Follow::Place::Check::paused && now >= place.check_due) place.check = Follow::Place::Check::none;
+    if (place.check == Follow::Place::Check::none && place.checking > 0 && place.checking == place.open)
+      begin_check(slot, i, effects);
+  }
+  if (wait.asking > 0 || wait.too_large) return;
+
+  const std::vector<Plan::Node>& nodes = follow.plan->nodes;
+  std::vector<bool> closed(nodes.size());
+  bool all = std::all_of(follow.places.begin(), follow.places.end(), [](const auto& place) { return place.open == 0; });
+  for (std::uint32_t first = 0, last = 0; first < nodes.size(); first = last) {
+    while (last < nodes.size() && nodes[last].component == nodes[first].component) ++last;
+    const bool done = ask_component(slot, first, last, closed, now, effects);
+    std::fill(closed.begin() + first, closed.begin() + last, done);
+    all = all && done;
+  }
+  follow.complete = all;
+}
+
+// Whether nothing more can be asked for in the topics [first, last), which feed
+// each other where they are several.
+bool Engine::State::ask_component(std::uint32_t slot, std::uint32_t first, std::uint32_t last,
+                                  const std::vector<bool>& closed, Time now, Effects& effects) {
+  Follow& follow = *waits[slot].follow;
+  const auto within = [&](std::uint32_t topic) { return topic >= first && topic < last; };
+  for (const Follow::Edge& edge : follow.edges) {
+    if (!within(edge.output) || edge.inner) continue;
+    const Follow::Place& place = follow.places[edge.place];
+    if (!closed[place.topic] || place.open > 0) return false;
+  }
+  bool quiet = true;
+  for (std::uint32_t topic = first; topic < last; ++topic) quiet = ask_topic(slot, topic, now, effects) && quiet;
+  for (const Follow::Edge& edge : follow.edges)
+    if (edge.inner && within(edge.output) && follow.places[edge.place].open > 0) quiet = false;
+  return quiet;
+}
+
+// Asks for the topic's ends where that is due. True: nothing is to be asked.
+bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
+  Wait& wait = waits[slot];
+  Follow& follow = *wait.follow;
+  Follow::Topic& topic = follow.topics[index];
+  const Plan::Node& node = follow.plan->nodes[index];
+  if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return false;
+
+  bool wanted = topic.dirty || (topic.asks_itself && !topic.fenced);
+  bool by_id = !wanted;  // all that fires was seen to copy the id
+  Time due = now;
+  std::vector<std::uint32_t> fired;
+  for (std::uint32_t i = 0; i < follow.edges.size(); ++i) {
+    const Follow::Edge& edge = follow.edges[i];
+    const Follow::Place& place = follow.places[edge.place];
+    if (edge.output != index || place.done == edge.seen || place.open > 0 || !place.all_processed) continue;
+    wanted = true;
+    by_id = by_id && edge.copies_id;
+    if (edge.emits == Emits::within) due = std::max(due, place.done_at + edge.within);
+    fired.push_back(i);
+  }
+  if (!wanted) return true;
+  const bool read = std::any_of(follow.places.begin(), follow.places.end(),
+                                [&](const Follow::Place& place) { return place.topic == index; });
+  const bool exists = topics[node.topic].exists();
+  const bool cut = node.cyclic && topic.passes >= config.cycle_passes && !by_id;
+  if (read && exists && !cut && due > now) {
+    if (topic.stage != Follow::Topic::Stage::delayed || topic.due != due) follow_times.emplace(due, slot);
+    topic.stage = Follow::Topic::Stage::delayed;
+    topic.due = due;
+    return false;
+  }
+  if (topic.via == Follow::kNone && !fired.empty())
+    topic.via = *std::max_element(fired.begin(), fired.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return follow.places[follow.edges[a].place].done_at < follow.places[follow.edges[b].place].done_at;
+    });
+  for (const std::uint32_t i : fired) follow.edges[i].seen = follow.places[follow.edges[i].place].done;
+  topic.dirty = false;
+  topic.stage = Follow::Topic::Stage::idle;
+  const auto leave = [&](Deferred::Why why) {
+    if (fired.empty()) return;
+    const Follow::Place& writer = follow.places[follow.edges[fired.front()].place];
+    follow.deferred.push_back({consumers[writer.consumer].name, topics[follow.plan->nodes[writer.topic].topic].name,
+                               topics[node.topic].name, why, why == Deferred::Why::cycle ? topic.passes : 0});
+  };
+  if (!exists) {
+    topic.fenced = true;
+    if (read) leave(Deferred::Why::unknown_topic);
+    return true;
+  }
+  if (!read) {
+    topic.fenced = true;
+    topic.told = now;
+    return true;
+  }
+  if (cut) {
+    if (!std::exchange(topic.cut, true)) leave(Deferred::Why::cycle);
+    ++stats.cycles_cut;
+    return true;
+  }
+  topic.stage = Follow::Topic::Stage::asking;
+  topic.by_id = by_id;
+  topic.fired_by = fired.size() == 1 ? fired.front() : Follow::kNone;
+  board(node.topic, {waits.id_of(slot), index, false}, effects);
+  return false;
+}
+
+void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
+  Wait& wait = waits[slot];
+  Follow& follow = *wait.follow;
+  Follow::Topic& topic = follow.topics[index];
+  const TopicNumber number = follow.plan->nodes[index].topic;
+  topic.stage = Follow::Topic::Stage::idle;
+  topic.fenced = true;
+  topic.told = now;
+  ++topic.passes;
+  ++stats.fences;
+  const Uuid id = topics[number].id;
+  if (!topic.topic_id.is_nil() && !id.is_nil() && topic.topic_id != id && topic.covered != nullptr)
+    topic.covered = std::make_shared<const std::vector<Offset>>();  // another topic: all of it is new
+  topic.topic_id = id;
+  const bool from_baselines = topic.covered == nullptr;
+  const Offsets before = std::exchange(topic.covered, topics.end_offsets(number));
+  topic.below.clear();
+  for (Partition p = 0; p < topics[number].partitions; ++p) {
+    const auto i = static_cast<std::size_t>(p);
+    const Offset from = from_baselines ? std::max<Offset>(topics.ends(number, p).log_start, 0) : offset_at(before, i);
+    if (offset_at(topic.covered, i) > from) topic.below.push_back({p, {from, offset_at(topic.covered, i) - 1}, true});
+  }
+  const bool ask_ids = follow.plan->nodes[index].cyclic && !from_baselines && !follow.id.is_nil() && wait.hold;
+  if (!ask_ids || topic.below.empty()) return owe(slot, index, from_baselines, now);
+  Origin origin;
+  origin.id = follow.id;
+  topic.id_seen = false;
+  for (const Follow::Topic::Below& below : topic.below) {
+    ++stats.lineage_looks;
+    ++topic.looks;
+    look_for_origin({waits.id_of(slot), index, below.partition, false},
+                    {topics[number].name, below.partition, below.offsets.first, below.offsets.last + 1, {}, 0, origin},
+                    effects);
+  }
+}
+
+void Engine::State::descendants_seen(std::uint32_t slot, const OriginLook& about, const Sight& sight, Time now) {
+  Follow& follow = *waits[slot].follow;
+  Follow::Topic& topic = follow.topics[about.index];
+  const bool found = sight.result == Sight::Result::found;
+  const bool none = sight.result == Sight::Result::none && sight.complete;
+  topic.id_seen = topic.id_seen || found;
+  if (topic.by_id && (found || none)) {
+    const auto below = std::find_if(topic.below.begin(), topic.below.end(),
+                                    [&](const auto& b) { return b.partition == about.partition; });
+    if (found) below->offsets.last = std::min(below->offsets.last, sight.last);
+    below->asked = found;
+  }
+  if (--topic.looks > 0) return;
+  // What one writer's records say holds for its next ones; where several wrote, nobody knows whose they are.
+  if (topic.id_seen && topic.fired_by != Follow::kNone) follow.edges[topic.fired_by].copies_id = true;
+  owe(slot, about.index, false, now);
+}
+
+// The topic's readers owe what lies below the fence.
+void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_baselines, Time now) {
+  Wait& wait = waits[slot];
+  Follow& follow = *wait.follow;
+  const std::vector<Follow::Topic::Below> asked = std::move(follow.topics[index].below);
+  follow.topics[index].below.clear();
+  const TopicNumber number = follow.plan->nodes[index].topic;
+  const auto first_need = static_cast<std::uint32_t>(wait.needs.size());
+  if (wait.needs.size() + asked.size() * follow.places.size() > kMaxNeeds) {
+    wait.too_large = true;  // stays pending, which is true
+    return;
+  }
+  for (const Follow::Topic::Below& below : asked) {
+    if (!below.asked) continue;
+    const auto term_index = static_cast<std::uint32_t>(wait.terms.size());
+    WaitTerm& term = wait.terms.emplace_back();
+    term.kind = Term::Kind::prefix;
+    term.derived = true;
+    term.topic = number;
+    term.topic_id = topics[number].id;
+    term.partition = below.partition;
+    term.first = below.offsets.first;
+    term.last = below.offsets.last;
+    term.needs = static_cast<std::uint32_t>(wait.needs.size());
+    for (std::uint32_t i = 0; i < follow.places.size(); ++i) {
+      Follow::Place& place = follow.places[i];
+      if (place.topic != index) continue;
+      Need& need = wait.needs.emplace_back();
+      need.consumer = place.consumer;
+      need.term = term_index;
+      need.by = place.by;
+      need.place = i;
+      need.reason = PendingReason::not_started;
+      const auto p = static_cast<std::size_t>(below.partition);
+      if (from_baselines) {
+        need.since = baseline(place.consumer, number, below.partition);
+        need.anchor = anchor_at_append(need, term);
+      } else if (p < place.anchors.size()) {
+        need.anchor = place.anchors[p];
+      }
+      ++wait.open;
+      ++place.open;
+      place.owed = true;
+    }
+  }
+  wait.ends_looked_at = false;
+  for (auto i = first_need; i < wait.needs.size(); ++i) register_asked(slot, i, now);
+}
+
+void Engine::State::follow_due(Time now, Effects& effects) {
+  while (!follow_times.empty() && follow_times.begin()->first <= now) {
+    const std::uint32_t slot = follow_times.begin()->second;
+    follow_times.erase(follow_times.begin());
+    if (waits[slot].state == Wait::State::waiting && waits[slot].follow != nullptr) finish_if_done(slot, now, effects);
+  }
+}
+
+void Engine::State::forget_floors(TopicNumber topic) {
+  for (std::uint32_t slot = 0; slot < waits.slots(); ++slot) {
+    Wait& wait = waits[slot];
+    if (wait.state == Wait::State::free || wait.follow == nullptr) continue;
+    const auto node = wait.follow->plan->node_of(topic);
+    if (!node) continue;
+    wait.follow->topics[*node].floors = wait.follow->topics[*node].covered = nullptr;
+    for (Follow::Edge& edge : wait.follow->edges)
+      if (edge.output == *node) edge.read_to = nullptr;
+  }
+}
+
+}  // namespace tidemark::core
