@@ -35,6 +35,13 @@ int Checker::entries(const Due& from, int child) const {
 bool Checker::excuse(const Judged& judged, const Due& from, int child) {
   const Record& record = world_.log.at(child);
   const Service& writer = *world_.services[static_cast<std::size_t>(record.writer)];
+  // Of whoever did not process what it read nothing is waited for.
+  const auto& outcomes = judged.answer.consumers;
+  const auto outcome = std::find_if(outcomes.begin(), outcomes.end(), [&](const auto& c) { return c.name == writer.traits().name; });
+  if (outcome != outcomes.end() && outcome->outcome != Outcome::processed && outcome->outcome != Outcome::pending) {
+    world_.counters.count(Excuse::writer_not_done);
+    return true;
+  }
   for (const core::Deferred& deferred : judged.answer.deferred) {
     if (deferred.topic != world_.log[record.topic].name) continue;
     if (deferred.why == core::Deferred::Why::cycle) {
@@ -42,7 +49,7 @@ bool Checker::excuse(const Judged& judged, const Due& from, int child) {
       world_.counters.count(Excuse::cycle_bound);
       return true;
     }
-    if (deferred.consumer != writer.traits().name) continue;
+    if (deferred.consumer != writer.traits().name || deferred.input != world_.log[world_.log.at(from.record).topic].name) continue;
     for (const Edge& edge : writer.traits().edges)
       if (edge.input == world_.log.at(from.record).topic && edge.output == record.topic && edge.emits == core::Emits::later) {
         world_.counters.count(Excuse::declared_later);
@@ -206,9 +213,10 @@ void Checker::check_path(const Judged& judged, const core::ConsumerOutcome& outc
 
 // What is declared to be written later, where the event comes there, must be named.
 void Checker::check_deferred(const Judged& judged) {
-  const auto named = [&](const std::string& consumer, const std::string& topic) {
+  const auto named = [&](const std::string& consumer, int input, int output) {
     return std::any_of(judged.answer.deferred.begin(), judged.answer.deferred.end(), [&](const core::Deferred& d) {
-      return d.consumer == consumer && d.topic == topic && d.why == core::Deferred::Why::later;
+      return d.consumer == consumer && d.input == world_.log[input].name && d.topic == world_.log[output].name &&
+             d.why == core::Deferred::Why::later;
     });
   };
   for (const core::Deferred& deferred : judged.answer.deferred) {
@@ -221,7 +229,7 @@ void Checker::check_deferred(const Judged& judged) {
     for (const auto& [topic, service] : stake.asked) {
       const Traits& traits = world_.services[static_cast<std::size_t>(service)]->traits();
       for (const Edge& edge : traits.edges)
-        if (edge.input == topic && edge.emits == core::Emits::later && !named(traits.name, world_.log[edge.output].name))
+        if (edge.input == topic && edge.emits == core::Emits::later && !named(traits.name, topic, edge.output))
           return world_.fail("P2", traits.name + " writes " + world_.log[edge.output].name +
                                        " later, and the answer does not say so");
     }
