@@ -226,10 +226,10 @@ void Engine::State::take_floors(Follow& follow, const Mark* mark, bool known) {
     if (!topic.reached || !known) continue;
     if (mark == nullptr) {
       topic.floors = topics.end_offsets(number);
-    } else if (const Derived* derived = derived_in(mark, topics[number].name);
-               derived != nullptr && !derived->floors.empty() &&
-               (derived->topic_id.is_nil() || derived->topic_id == topic.topic_id)) {
-      topic.floors = std::make_shared<const std::vector<Offset>>(derived->floors);
+    } else if (const Derived* derived = derived_in(mark, topics[number].name)) {
+      // Without positions all of it is asked: a baseline of this gateway's may lie above the descendants.
+      const bool same = derived->topic_id.is_nil() || derived->topic_id == topic.topic_id;
+      topic.floors = std::make_shared<const std::vector<Offset>>(same ? derived->floors : std::vector<Offset>{});
     }
     topic.covered = topic.floors;
   }

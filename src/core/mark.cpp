@@ -5,12 +5,16 @@
 #include <optional>
 #include <utility>
 
+#include "core/mark_bytes.h"
+#include "core/mark_derived.h"
 #include "core/mark_union.h"
 
 namespace tidemark::core {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 1;         // without derived topics and ids
+constexpr std::uint8_t kDerivedVersion = 2;
+constexpr std::uint8_t kEventWithId = 3;     // a kind of term, in bytes only
 constexpr std::uint8_t kHasAnchor = 1 << 4;
 constexpr std::uint8_t kDeclared = 1 << 5;
 constexpr std::uint8_t kAnchorRecord = 1 << 6;
@@ -22,6 +26,12 @@ std::uint32_t fnv1a(std::string_view bytes) {
   std::uint32_t hash = 2166136261U;
   for (const char c : bytes) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619U;
   return hash;
+}
+
+std::string with_sum(std::string bytes) {
+  const std::uint32_t sum = fnv1a(bytes);
+  for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>((sum >> shift) & 255));
+  return bytes;
 }
 
 std::string to_base64url(std::string_view bytes) {
@@ -64,83 +74,6 @@ std::optional<std::string> from_base64url(std::string_view text) {
   return bytes;
 }
 
-class Packer {
- public:
-  void byte(std::uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
-  void number(std::int64_t value) {
-    auto rest = static_cast<std::uint64_t>(value);
-    for (; rest >= 128; rest >>= 7) byte(static_cast<std::uint8_t>(rest | 128));
-    byte(static_cast<std::uint8_t>(rest));
-  }
-  void text(std::string_view value) {
-    number(static_cast<std::int64_t>(value.size()));
-    bytes_.append(value);
-  }
-  void uuid(const Uuid& value) {
-    for (const std::uint8_t b : value.bytes) byte(b);
-  }
-  std::string finish() && {
-    const std::uint32_t sum = fnv1a(bytes_);
-    for (int shift = 24; shift >= 0; shift -= 8) byte(static_cast<std::uint8_t>(sum >> shift));
-    return std::move(bytes_);
-  }
-
- private:
-  std::string bytes_;
-};
-
-class Unpacker {
- public:
-  explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
-  bool ok() const { return ok_; }
-  bool at_end() const { return rest_.empty(); }
-  std::uint8_t byte() {
-    if (rest_.empty()) return fail();
-    const auto value = static_cast<std::uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    return value;
-  }
-  std::uint8_t byte_below(std::uint8_t limit) {
-    const std::uint8_t value = byte();
-    return value < limit ? value : fail();
-  }
-  // A number of at most 62 bits, so that adding one or two never overflows.
-  std::int64_t number() {
-    std::uint64_t value = 0;
-    for (int shift = 0; shift < 63; shift += 7) {
-      const std::uint8_t b = byte();
-      value |= static_cast<std::uint64_t>(b & 127) << shift;
-      if (b < 128) return value >> 62 != 0 ? fail() : static_cast<std::int64_t>(value);
-    }
-    return fail();
-  }
-  std::int64_t number_below(std::int64_t limit) {
-    const std::int64_t value = number();
-    return value < limit ? value : fail();
-  }
-  std::string text() {
-    const auto size = static_cast<std::size_t>(number_below(static_cast<std::int64_t>(rest_.size()) + 1));
-    if (!ok_ || size > rest_.size()) return fail(), std::string{};
-    std::string value(rest_.substr(0, size));
-    rest_.remove_prefix(size);
-    return value;
-  }
-  Uuid uuid() {
-    Uuid value;
-    for (std::uint8_t& b : value.bytes) b = byte();
-    return value;
-  }
-
- private:
-  std::uint8_t fail() {
-    ok_ = false;
-    rest_ = {};
-    return 0;
-  }
-  std::string_view rest_;
-  bool ok_ = true;
-};
-
 void pack_expected(Packer& out, const Expected& expected, std::int64_t name) {
   out.number(name);
   std::uint8_t flags = static_cast<std::uint8_t>(expected.by);
@@ -157,7 +90,8 @@ void pack_expected(Packer& out, const Expected& expected, std::int64_t name) {
 }
 
 void pack_term(Packer& out, const Term& term, const std::vector<std::string>& names) {
-  out.byte(static_cast<std::uint8_t>(term.kind));
+  const bool event_with_id = term.kind == Term::Kind::event && !term.id.is_nil();
+  out.byte(event_with_id ? kEventWithId : static_cast<std::uint8_t>(term.kind));
   out.text(term.topic);
   out.byte(term.topic_id.is_nil() ? 0 : 1);
   if (!term.topic_id.is_nil()) out.uuid(term.topic_id);
@@ -169,6 +103,7 @@ void pack_term(Packer& out, const Term& term, const std::vector<std::string>& na
     out.number(term.first);
     if (term.kind == Term::Kind::prefix) out.number(term.last - term.first);
     out.number(term.leader_epoch + 1);
+    if (event_with_id) out.uuid(term.id);
   }
   out.number(static_cast<std::int64_t>(term.expected.size()));
   for (const Expected& expected : term.expected) {
@@ -182,7 +117,7 @@ Expected unpack_expected(Unpacker& in, const std::vector<std::string>& names) {
   const auto name = static_cast<std::size_t>(in.number_below(static_cast<std::int64_t>(names.size())));
   if (in.ok()) expected.name = names[name];
   const std::uint8_t flags = in.byte();
-  expected.by = (flags & 15) == 0 ? ExpectedBy::configured : ExpectedBy::observed;
+  expected.by = expected_by(flags & 15);
   expected.anchor.declared = (flags & kDeclared) != 0;
   if (flags & kHasAnchor) expected.anchor.committed = in.number();
   if (flags & kAnchorRecord) {
@@ -192,9 +127,10 @@ Expected unpack_expected(Unpacker& in, const std::vector<std::string>& names) {
   return expected;
 }
 
-Term unpack_term(Unpacker& in, const std::vector<std::string>& names) {
+Term unpack_term(Unpacker& in, const std::vector<std::string>& names, bool ids) {
   Term term;
-  term.kind = static_cast<Term::Kind>(in.byte_below(3));
+  const std::uint8_t kind = in.byte_below(ids ? 4 : 3);
+  term.kind = kind == kEventWithId ? Term::Kind::event : static_cast<Term::Kind>(kind);
   term.topic = in.text();
   if (in.byte_below(2) != 0) term.topic_id = in.uuid();
   term.partition = static_cast<Partition>(in.number_below(INT32_MAX) - 1);
@@ -207,6 +143,7 @@ Term unpack_term(Unpacker& in, const std::vector<std::string>& names) {
     term.last = term.first;
     if (term.kind == Term::Kind::prefix) term.last += in.number_below(INT64_MAX / 2 - term.first);
     term.leader_epoch = static_cast<std::int32_t>(in.number_below(INT32_MAX) - 1);
+    if (kind == kEventWithId) term.id = in.uuid();
   }
   const std::int64_t count = in.number_below(static_cast<std::int64_t>(Mark::kMaxExpected) + 1);
   for (std::int64_t i = 0; i < count && in.ok(); ++i) term.expected.push_back(unpack_expected(in, names));
@@ -223,17 +160,23 @@ std::string pack(const Mark& mark) {
   std::vector<std::string> names;
   for (const Term& term : mark.terms)
     for (const Expected& expected : term.expected) names.push_back(expected.name);
+  add_names(mark.derived, names);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
 
+  const bool has_ids = std::any_of(mark.terms.begin(), mark.terms.end(), [](const Term& term) {
+    return term.kind == Term::Kind::event && !term.id.is_nil();
+  });
+  const bool plain = mark.derived.empty() && !has_ids;
   Packer out;
-  out.byte(kVersion);
+  out.byte(plain ? kVersion : kDerivedVersion);
   out.byte(static_cast<std::uint8_t>(mark.scope));
   out.number(static_cast<std::int64_t>(names.size()));
   for (const std::string& name : names) out.text(name);
   out.number(static_cast<std::int64_t>(mark.terms.size()));
   for (const Term& term : mark.terms) pack_term(out, term, names);
-  return to_base64url(std::move(out).finish());
+  if (!plain) pack_derived(out, mark.derived, names);
+  return to_base64url(with_sum(std::move(out).bytes()));
 }
 
 }  // namespace
@@ -241,10 +184,12 @@ std::string pack(const Mark& mark) {
 Result<std::string> encode(const Mark& mark) {
   std::string text = pack(mark);
   if (text.size() <= Mark::kMaxText && !beyond_bounds(mark)) return text;
-  // One prefix a partition is the smallest true form.
-  Mark smaller{mark.scope, compact(mark.terms, 1)};
-  text = pack(smaller);
+  // One prefix a partition is the smallest true form; without the positions on
+  // derived topics it says less of them, and the wait for it may say `unanchored`.
+  Mark smaller{mark.scope, compact(mark.terms, 1), mark.derived};
   if (auto beyond = beyond_bounds(smaller)) return std::move(*beyond);
+  text = pack(smaller);
+  while (text.size() > Mark::kMaxText && forget_most(smaller.derived)) text = pack(smaller);
   if (text.size() <= Mark::kMaxText) return text;
   return Error{ErrorKind::limit, "the mark would be " + std::to_string(text.size()) + " bytes, more than the " +
                                      std::to_string(Mark::kMaxText) + " allowed: wait for fewer events or consumers"};
@@ -262,7 +207,8 @@ Result<Mark> decode(std::string_view text) {
   if (sum != fnv1a(body)) return corrupt("its checksum does not match, it was changed or cut short");
 
   Unpacker in(body);
-  if (in.byte() != kVersion) return corrupt("its version is unknown to this gateway");
+  const std::uint8_t version = in.byte();
+  if (version != kVersion && version != kDerivedVersion) return corrupt("its version is unknown to this gateway");
   Mark mark;
   const std::uint8_t scope = in.byte();
   if (scope > 1) return corrupt("unknown scope");
@@ -271,10 +217,13 @@ Result<Mark> decode(std::string_view text) {
   for (std::string& name : names) name = in.text();
   const std::int64_t terms = in.number_below(static_cast<std::int64_t>(Mark::kMaxTerms) + 1);
   for (std::int64_t i = 0; i < terms && in.ok(); ++i) {
-    mark.terms.push_back(unpack_term(in, names));
+    mark.terms.push_back(unpack_term(in, names, version == kDerivedVersion));
     if (!in.ok()) break;
     if (const auto why = invalid_part(mark.terms.back())) return corrupt(*why);
   }
+  if (version == kDerivedVersion) mark.derived = unpack_derived(in, names);
+  for (const Derived& derived : mark.derived)
+    if (in.ok() && (derived.topic.empty() || derived.topic.size() > 249)) return corrupt("a topic's name is empty or too long");
   if (!in.ok() || !in.at_end() || mark.empty()) return corrupt("its parts do not add up");
   return mark;
 }

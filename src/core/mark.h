@@ -5,7 +5,9 @@
 // saw none of it needs to judge the same (P8): positions, who is waited for,
 // where that name came from, and the anchor each of them had at the append.
 //
-// Format, version 1: base64url without padding of
+// Format, version 1, and 2 where there are derived topics or ids of events (kind
+// 3 is an event whose 16 bytes of id follow the epoch; mark_derived.h has the
+// part that comes before the checksum): base64url without padding of
 //   u8 version, u8 scope, uvarint names, then each: uvarint length + UTF-8;
 //   uvarint terms, then each: u8 kind, topic (uvarint length + bytes), u8 has_id
 //   [+ 16 bytes topic id], uvarint partition + 1, then
@@ -73,7 +75,7 @@ struct Term {
   Offset first = kNoOffset;
   Offset last = kNoOffset;
   std::int32_t leader_epoch = -1;
-  Uuid id;  // pending only
+  Uuid id;  // of a pending one; of an event nil where it is not needed
   std::vector<Expected> expected;
   friend bool operator==(const Term&, const Term&) = default;
 };
@@ -97,8 +99,8 @@ struct Derived {
   };
   std::string topic;
   Uuid topic_id;
-  // By partition: nothing that the event caused lies below. Empty: not known, and
-  // a reader is asked for what lies above its baseline.
+  // By partition: nothing that the event caused lies below. Empty: not known. In
+  // watermark scope always, where a reader is asked for what lies above its baseline.
   std::vector<Offset> floors;
   std::vector<Reader> readers;
   std::vector<Writer> writers;
@@ -109,6 +111,7 @@ struct Mark {
   static constexpr std::size_t kMaxText = 2048;     // bytes of text
   static constexpr std::size_t kMaxTerms = 64;
   static constexpr std::size_t kMaxExpected = 256;  // per term
+  static constexpr std::size_t kMaxDerived = 256;
   static constexpr std::size_t kEventTermsPerPartition = 4;  // more widen to a prefix
 
   Scope scope = Scope::event;

@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/mark_derived.h"
 #include "core/plant.h"
 
 namespace tidemark::core {
@@ -44,6 +45,7 @@ void unite_expected(std::vector<Expected>& into, const std::vector<Expected>& fr
 void widen(Term& into, const Term& from) {
   unite_expected(into.expected, from.expected, kNoOffset);
   into.kind = Term::Kind::prefix;
+  into.id = Uuid{};
   into.leader_epoch = into.last >= from.last ? into.leader_epoch : from.leader_epoch;
   into.first = std::min(into.first, from.first);
   into.last = std::max(into.last, from.last);
@@ -82,6 +84,7 @@ std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
     });
     if (same != here.end()) {
       unite_expected(same->expected, term.expected, same->first);
+      if (same->id.is_nil()) same->id = term.id;
     } else {
       here.push_back(std::move(term));
     }
@@ -116,6 +119,8 @@ std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
 }
 
 std::optional<Error> beyond_bounds(const Mark& mark) {
+  if (mark.derived.size() > Mark::kMaxDerived)
+    return Error{ErrorKind::limit, "the mark would name more than " + std::to_string(Mark::kMaxDerived) + " derived topics"};
   if (mark.terms.size() > Mark::kMaxTerms)
     return Error{ErrorKind::limit, "the mark would have " + std::to_string(mark.terms.size()) +
                                        " positions, more than the " + std::to_string(Mark::kMaxTerms) + " allowed"};
@@ -129,6 +134,7 @@ std::optional<Error> beyond_bounds(const Mark& mark) {
 Result<Mark> merge(const Mark& a, const Mark& b) {
   Mark merged{std::max(a.scope, b.scope), a.terms};
   merged.terms.insert(merged.terms.end(), b.terms.begin(), b.terms.end());
+  merged.derived = unite(a.derived, b.derived);
   if (planted(Bug::merge_takes_maximum)) {
     const auto highest = std::max_element(merged.terms.begin(), merged.terms.end(),
                                           [](const Term& x, const Term& y) { return x.last < y.last; });

@@ -87,6 +87,7 @@ void Gateway::admit(http::ExchangeId exchange, http::PublishCall call, bool look
   request.deadline = deadline_of(call.received, call.wait ? call.wait_for : std::nullopt);
   request.wait = call.wait;
   request.only = call.only;
+  request.scope = call.scope;
   auto admitted = engine_.publish(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
     if (refusal->code == core::Refusal::Code::unknown_topic && !looked_anew)
@@ -128,6 +129,7 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
   request.deadline = deadline_of(call.received, call.wait_for);
   request.wait = call.wait;
   request.only = call.only;
+  request.scope = call.scope;
   auto admitted = engine_.resume(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
     replies_->refused(exchange, *refusal);
@@ -226,6 +228,7 @@ void Gateway::on_group(const core::GroupState& group) {
 
 void Gateway::on_topics(std::span<const core::TopicState> topics) {
   engine_.topics(topics, now(), effects_);
+  for (const std::string& each : topology_news_.take(engine_.topology_warnings())) spdlog::warn("{}", each);
   carry_out();
 }
 

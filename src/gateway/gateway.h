@@ -24,6 +24,7 @@
 #include "gateway/ids.h"
 #include "gateway/metrics.h"
 #include "gateway/settings.h"
+#include "gateway/topology_news.h"
 #include "http/api.h"
 #include "log/log.h"
 
@@ -88,6 +89,7 @@ class Gateway final : public http::Api, public log::Observer {
   core::Engine engine_;
   AckDesk acks_;
   std::uint64_t acks_garbled_ = 0;
+  TopologyNews topology_news_;
   IdSource ids_;
   Latencies latencies_;
   std::vector<MetricsSource> metric_sources_;

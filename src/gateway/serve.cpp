@@ -161,6 +161,7 @@ class Process {
 
 Result<void> serve(const Settings& settings) {
   set_up_logging(settings.log_level);
+  for (const std::string& warning : settings.warnings) spdlog::warn("{}", warning);
   // Most systems let a process have 1024 descriptors until it asks for what it may have.
   spdlog::info("up to {} file descriptors", http::raise_descriptor_limit().soft);
   auto io = std::make_unique<boost::asio::io_context>(1);

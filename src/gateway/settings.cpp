@@ -106,6 +106,8 @@ constexpr std::array kSettings = {
             [](Settings& s, std::string_view t) { return set_number(s.engine.max_frontiers, t, 1, kMany); }},
     Setting{"limits.barrier_partitions", "partitions that one barrier may wait for", "2000",
             [](Settings& s, std::string_view t) { return set_number(s.engine.max_barrier_partitions, t, 1, 100'000); }},
+    Setting{"limits.cycle_passes", "how often a wait follows a topic that feeds itself, where its records have no ids", "3",
+            [](Settings& s, std::string_view t) { return set_number(s.engine.cycle_passes, t, 1, 100); }},
     Setting{"limits.append_queue_bytes", "bytes of events not yet confirmed by Kafka", "67108864",
             [](Settings& s, std::string_view t) { return set_number(s.append_queue_bytes, t, 1024, 16 * kGigabyte); }},
     Setting{"limits.connections", "HTTP connections at once", "10000",

@@ -34,6 +34,8 @@ struct Settings {
   std::size_t append_queue_bytes = 64 * 1024 * 1024;
   http::Limits http;
   core::EngineConfig engine;
+  // What in the file is odd, though not wrong: FILE:LINE: and a sentence.
+  std::vector<std::string> warnings;
 };
 
 // One scalar setting.

@@ -1,4 +1,4 @@
-// Covers settings.cpp and settings_yaml.cpp.
+// Covers settings.cpp and settings_yaml.cpp; what consumers write is in settings_topology_test.cpp.
 #include "gateway/settings.h"
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ TEST(SettingsYaml, ReadsEverything) {
                                  "groups:\n  allow: ['v*']\n  deny: []\n  optional: [o]\n"
                                  "topics:\n  orders: {wait_for: [views, search]}\n  quiet: {wait_for: []}\n"
                                  "consumers:\n  views: {reset: earliest, commits: after-processing, acks: true}\n  search: {acks: true}\n"
-                                 "limits: {waits: 7, barrier_partitions: 12, body_bytes: 2048, header_time: 1s}\n",
+                                 "limits: {waits: 7, barrier_partitions: 12, cycle_passes: 5, body_bytes: 2048, header_time: 1s}\n",
                                  "t.yaml");
   ASSERT_TRUE(result.ok()) << result.error().message;
   EXPECT_EQ(s.kafka_bootstrap, "a:1,b:2");
@@ -44,6 +44,7 @@ TEST(SettingsYaml, ReadsEverything) {
   EXPECT_EQ(s.engine.acking, (std::vector<std::string>{"views", "search"}));
   EXPECT_EQ(s.engine.max_waits, 7U);
   EXPECT_EQ(s.engine.max_barrier_partitions, 12U);
+  EXPECT_EQ(s.engine.cycle_passes, 5);
   EXPECT_EQ(s.http.body_bytes, 2048U);
   EXPECT_EQ(s.http.header_time, seconds(1));
 }
@@ -59,7 +60,7 @@ TEST(SettingsYaml, NamesTheUnknownKeyItsLineAndTheNearest) {
 TEST(SettingsYaml, RefusesWhatIsMalformedOrNotBuilt) {
   EXPECT_EQ(yaml_error("kafka:\n  positions: guess\n"), "t.yaml:2: 'kafka.positions': 'guess' is neither auto nor poll");
   EXPECT_EQ(yaml_error("create_topics: true\n"), "t.yaml:1: 'create_topics' is not built yet");
-  EXPECT_EQ(yaml_error("consumers:\n  v: {emits: later}\n"), "t.yaml:2: 'emits' is not built yet");
+  EXPECT_EQ(yaml_error("topology: x\n"), "t.yaml:1: 'topology' is not built yet");
   EXPECT_NE(yaml_error("consumers:\n  v: {reset: latest}\n").find("can only be 'earliest'"), std::string::npos);
   EXPECT_NE(yaml_error("- a\n").find("must be a map"), std::string::npos);
   EXPECT_NE(yaml_error("topics: {a: {wait_for: x}}\n").find("must be a list"), std::string::npos);
@@ -81,6 +82,7 @@ TEST(SettingsYaml, ADeclarationHasOneValue) {
             "t.yaml:2: unknown key 'comits', did you mean 'commits'?");
   EXPECT_NE(yaml_error("consumers:\n  v: {acks: [true]}\n").find("can only be 'true'"), std::string::npos);
   EXPECT_NE(yaml_error("consumers:\n  v: {acks: true, acks: true}\n").find("twice"), std::string::npos);
+  EXPECT_NE(yaml_error("limits: {cycle_passes: 101}\n").find("from 1 to 100"), std::string::npos);
   EXPECT_NE(yaml_error("limits: {barrier_partitions: 0}\n").find("limits.barrier_partitions"), std::string::npos);
 }
 

@@ -10,6 +10,8 @@
 #include <sstream>
 
 #include "gateway/settings.h"
+#include "gateway/settings_topology.h"
+#include "gateway/yaml_report.h"
 
 namespace tidemark::gateway {
 namespace {
@@ -17,11 +19,10 @@ namespace {
 // Keys of a design that is not built yet: refused with that reason, so that
 // nobody believes them to be in force.
 constexpr std::string_view kNotBuilt[] = {"create_topics", "topology"};
-constexpr std::string_view kConsumerNotBuilt[] = {"outputs", "emits", "dead_letter"};
 
 class Reader {
  public:
-  Reader(Settings& settings, std::string file) : settings_(settings), file_(std::move(file)) {}
+  Reader(Settings& settings, std::string file) : settings_(settings), report_(std::move(file)), topology_(report_) {}
 
   Result<void> read(const YAML::Node& root) {
     if (root.IsNull()) return {};
@@ -44,18 +45,13 @@ class Reader {
       }
       if (!result) return result;
     }
-    return {};
+    return topology_.finish(settings_);
   }
 
  private:
-  Error fail(const YAML::Node& where, const std::string& what) const {
-    const int line = where.Mark().line;
-    return Error{ErrorKind::invalid, file_ + (line >= 0 ? ":" + std::to_string(line + 1) : "") + ": " + what};
-  }
-
-  Error unknown(const YAML::Node& where, const std::string& key, std::vector<std::string> known) const {
-    const std::string near = nearest_key(key, known);
-    return fail(where, "unknown key '" + key + "'" + (near.empty() ? "" : ", did you mean '" + near + "'?"));
+  Error fail(const YAML::Node& where, const std::string& what) const { return report_.fail(where, what); }
+  Error unknown(const YAML::Node& where, const std::string& key, const std::vector<std::string>& known) const {
+    return report_.unknown(where, key, known);
   }
 
   Result<void> read_scalar(const YAML::Node& where, const std::string& key, const YAML::Node& value) {
@@ -63,7 +59,7 @@ class Reader {
     if (setting == nullptr) {
       std::vector<std::string> known{"groups", "topics", "consumers"};
       for (const Setting& s : scalar_settings()) known.emplace_back(s.key);
-      return unknown(where, key, std::move(known));
+      return unknown(where, key, known);
     }
     if (!value.IsScalar()) return fail(value, "'" + key + "' must be a single value");
     if (const auto applied = setting->apply(settings_, value.Scalar()); !applied)
@@ -113,6 +109,7 @@ class Reader {
         if (entry.first.Scalar() != "wait_for") return unknown(entry.first, entry.first.Scalar(), {"wait_for"});
         if (auto result = read_names("topics." + name + ".wait_for", entry.second, settings_.engine.wait_for[name]); !result)
           return result;
+        topology_.waits_at(name, YamlReport::line_of(entry.first));
       }
     }
     return {};
@@ -129,11 +126,11 @@ class Reader {
     return {};
   }
 
-  // One declaration about a consumer. Each has one value, which is not the default.
+  // One declaration about a consumer. Those in the list have one value, which is not
+  // the default.
   Result<void> read_consumer(const std::string& name, const YAML::Node& where, const YAML::Node& node) {
     const std::string key = where.Scalar();
-    if (std::find(std::begin(kConsumerNotBuilt), std::end(kConsumerNotBuilt), key) != std::end(kConsumerNotBuilt))
-      return fail(where, "'" + key + "' is not built yet");
+    if (TopologySection::is_key(key)) return topology_.read(name, where, node);
     struct Declaration {
       std::string_view key;
       std::string_view value;
@@ -156,11 +153,12 @@ class Reader {
       each.names->push_back(name);
       return {};
     }
-    return unknown(where, key, {"reset", "commits", "acks"});
+    return unknown(where, key, {"reset", "commits", "acks", "outputs", "emits", "dead_letter"});
   }
 
   Settings& settings_;
-  std::string file_;
+  YamlReport report_;
+  TopologySection topology_;
 };
 
 }  // namespace

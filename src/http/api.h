@@ -39,6 +39,7 @@ struct PublishCall {
   bool wait = true;                         // false: 202 once appended
   std::optional<core::Duration> wait_for;   // else the default
   std::vector<std::string> only;            // ?for=
+  core::Scope scope = core::Scope::event;
   core::Time received{};                    // last byte of the request
 };
 
@@ -48,6 +49,7 @@ struct MarkCall {
   bool wait = false;
   std::optional<core::Duration> wait_for;
   std::vector<std::string> only;
+  core::Scope scope = core::Scope::event;  // the mark's, where that is the stronger
   core::Time received{};
 };
 

@@ -128,8 +128,7 @@ Checked<Waits> to_waits(const Request& request, const WaitLimits& limits) {
   read_marks(body, call);
   read_topics(body, call);
   read_only(body, call);
-  if (body.has("scope") && body.choice(body.root(), "", "scope", kScopes) == 1)
-    body.fail(kNotBuilt, "The scope 'watermark' is not built yet; topics mean all that is in them already", "scope");
+  if (body.has("scope") && body.choice(body.root(), "", "scope", kScopes) == 1) call.scope = core::Scope::watermark;
   if (call.positions.empty() && call.mark.empty() && call.topics.empty())
     body.fail(kInvalidBody, "Name what to wait for in 'positions', 'marks' or 'topics'", "body");
   if (body.problem()) return *body.problem();

@@ -163,6 +163,14 @@ TEST(BodyCalls, ABarrierCarriesAllThatWasSaid) {
   EXPECT_EQ(waits.call.received.time_since_epoch(), std::chrono::seconds(7));
 }
 
+TEST(BodyCalls, ABarriersScopeIsTheEventsUnlessSaid) {
+  const auto scope = [](const std::string& more) {
+    return taken(to_waits(post(R"({"topics":["view"])" + more + "}"), {})).call.scope;
+  };
+  EXPECT_EQ(scope(""), core::Scope::event);
+  EXPECT_EQ(scope(R"(,"scope":"watermark")"), core::Scope::watermark);
+}
+
 TEST(BodyCalls, ABarrierWaitsByDefault) {
   const std::string body = R"({"topics":["view"]})";
   const auto waits = [&](std::vector<Parameter> query, std::vector<Field> headers) {
@@ -209,7 +217,6 @@ TEST(BodyCalls, BadBarriersAreRefusedByName) {
       {"{" + good + R"(,"for":[]})", "400 for"},
       {"{" + good + R"(,"for":["v",""]})", "400 for[1]"},
       {"{" + good + R"(,"for":["a\u0000"]})", "400 for[0]"},
-      {"{" + good + R"(,"scope":"watermark"})", "400 scope"},
       {"{" + good + R"(,"scope":"evnt"})", "400 scope"},
       {"{" + good + R"(,"scope":1})", "400 scope"},
       {"{" + good + R"(,"basis":"timing"})", "400 basis"},

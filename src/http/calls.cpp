@@ -9,10 +9,10 @@
 namespace tidemark::http {
 namespace {
 
-constexpr std::array<std::string_view, 5> kPublishNames{"for", "key", "key64", "partition", "wait"};
-constexpr std::array<std::string_view, 4> kPublishLater{"basis", "scope", "timestamp", "tombstone"};
-constexpr std::array<std::string_view, 2> kMarkNames{"for", "wait"};
-constexpr std::array<std::string_view, 2> kMarkLater{"basis", "scope"};
+constexpr std::array<std::string_view, 6> kPublishNames{"for", "key", "key64", "partition", "scope", "wait"};
+constexpr std::array<std::string_view, 3> kPublishLater{"basis", "timestamp", "tombstone"};
+constexpr std::array<std::string_view, 3> kMarkNames{"for", "scope", "wait"};
+constexpr std::array<std::string_view, 1> kMarkLater{"basis"};
 
 constexpr std::string_view kHeaderPrefix = "Kafka-Header-";
 
@@ -121,6 +121,8 @@ Checked<Publish> to_publish(Request&& request, std::string topic, const WaitLimi
   if (const Problem* problem = std::get_if<Problem>(&wish)) return *problem;
   Checked<std::vector<std::string>> only = read_for(request.query);
   if (const Problem* problem = std::get_if<Problem>(&only)) return *problem;
+  const Checked<core::Scope> scope = read_scope(request.query);
+  if (const Problem* problem = std::get_if<Problem>(&scope)) return *problem;
   const Checked<std::optional<core::Partition>> partition = read_partition(request.query);
   if (const Problem* problem = std::get_if<Problem>(&partition)) return *problem;
   Checked<std::optional<std::string>> key = read_key(request.query);
@@ -132,6 +134,7 @@ Checked<Publish> to_publish(Request&& request, std::string topic, const WaitLimi
   call.wait_for = std::get<0>(wish).wait_for;
   publish.preference_applied = std::move(std::get<0>(wish).applied);
   call.only = std::move(std::get<0>(only));
+  call.scope = std::get<0>(scope);
   call.partition = std::get<0>(partition);
   call.key = std::move(std::get<0>(key));
   read_trace(request, call);
@@ -148,6 +151,8 @@ Checked<Resume> to_resume(const Request& request, std::string_view marks, const 
   if (const Problem* problem = std::get_if<Problem>(&wish)) return *problem;
   Checked<std::vector<std::string>> only = read_for(request.query);
   if (const Problem* problem = std::get_if<Problem>(&only)) return *problem;
+  const Checked<core::Scope> scope = read_scope(request.query);
+  if (const Problem* problem = std::get_if<Problem>(&scope)) return *problem;
   Checked<core::Mark> mark = read_marks(marks);
   if (const Problem* problem = std::get_if<Problem>(&mark)) return *problem;
   Resume resume;
@@ -156,6 +161,7 @@ Checked<Resume> to_resume(const Request& request, std::string_view marks, const 
   resume.call.wait_for = std::get<0>(wish).wait_for;
   resume.preference_applied = std::move(std::get<0>(wish).applied);
   resume.call.only = std::move(std::get<0>(only));
+  resume.call.scope = std::get<0>(scope);
   resume.call.received = request.received_at;
   return resume;
 }

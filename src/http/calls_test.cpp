@@ -72,8 +72,16 @@ TEST(Calls, APublishNeedsNothingButATopic) {
   EXPECT_FALSE(accepted(post({}, {{"Prefer", "respond-async"}})).call.wait);
 }
 
+TEST(Calls, TheScopeIsTheEventsUnlessSaid) {
+  EXPECT_EQ(accepted(post()).call.scope, core::Scope::event);
+  EXPECT_EQ(accepted(post({{"scope", "event"}})).call.scope, core::Scope::event);
+  EXPECT_EQ(accepted(post({{"scope", "watermark"}})).call.scope, core::Scope::watermark);
+  EXPECT_EQ(refused(post({{"scope", "watermrak"}})), "400 scope");
+  EXPECT_EQ(refused(post({{"scope", ""}})), "400 scope");
+  EXPECT_EQ(refused(post({{"scope", "event"}, {"scope", "watermark"}})), "400 scope");
+}
+
 TEST(Calls, WhatIsNotBuiltIsRefusedByName) {
-  EXPECT_EQ(refused(post({{"scope", "watermark"}})), "400 scope");
   EXPECT_EQ(refused(post({{"basis", "timing"}})), "400 basis");
   EXPECT_EQ(refused(post({{"tombstone", "true"}})), "400 tombstone");
   EXPECT_EQ(refused(post({{"timestamp", "0"}})), "400 timestamp");
@@ -152,6 +160,11 @@ TEST(Calls, AMarkIsReadAndSeveralAreMerged) {
   EXPECT_TRUE(call.wait);
   EXPECT_EQ(call.wait_for, std::chrono::seconds(1));
   EXPECT_EQ(call.only, std::vector<std::string>{"views"});
+  EXPECT_EQ(call.scope, core::Scope::event);
+  request.query.push_back({"scope", "watermark"});
+  EXPECT_EQ(std::get<Resume>(to_resume(request, marks, {})).call.scope, core::Scope::watermark);
+  request.query.back().value = "all";
+  EXPECT_EQ(std::get<Problem>(to_resume(request, marks, {})).field, "scope");
 }
 
 TEST(Calls, AMarkIsWaitedForOnlyOnRequest) {

@@ -2,31 +2,12 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace tidemark::http {
 namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
-
-// The length of the valid UTF-8 sequence that `text` begins with, else 0
-// (Unicode 15, table 3-7: no overlong forms, no surrogates).
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto continues = [&](std::size_t i) { return (at(i) & 0xc0U) == 0x80U; };
-  const unsigned lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xc2 && lead <= 0xdf) return continues(1) ? 2 : 0;
-  if (lead >= 0xe0 && lead <= 0xef) {
-    const unsigned low = lead == 0xe0 ? 0xa0U : 0x80U;
-    const unsigned high = lead == 0xed ? 0x9fU : 0xbfU;
-    return at(1) >= low && at(1) <= high && continues(2) ? 3 : 0;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    const unsigned low = lead == 0xf0 ? 0x90U : 0x80U;
-    const unsigned high = lead == 0xf4 ? 0x8fU : 0xbfU;
-    return at(1) >= low && at(1) <= high && continues(2) && continues(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 }  // namespace
 

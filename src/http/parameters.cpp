@@ -1,6 +1,7 @@
 #include "http/parameters.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMostNames = 256;
 constexpr std::size_t kLongestName = 255;
+constexpr std::array<std::string_view, 2> kScopes{"event", "watermark"};
 
 std::string quoted(std::string_view text) { return "'" + printable(text) + "'"; }
 
@@ -106,6 +108,15 @@ Checked<std::vector<std::string>> read_for(const std::vector<Parameter>& query) 
       return Problem{kInvalidParameter, "More than " + std::to_string(kMostNames) + " names", "for"};
   }
   return names;
+}
+
+Checked<core::Scope> read_scope(const std::vector<Parameter>& query) {
+  const std::string* text = find_parameter(query, "scope");
+  if (text == nullptr || *text == kScopes[0]) return core::Scope::event;
+  if (*text == kScopes[1]) return core::Scope::watermark;
+  return Problem{kInvalidParameter,
+                 quoted(*text) + " is neither 'event' nor 'watermark'; the nearest is " + quoted(nearest(*text, kScopes)),
+                 "scope"};
 }
 
 Checked<std::optional<core::Partition>> read_partition(const std::vector<Parameter>& query) {

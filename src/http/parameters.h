@@ -54,6 +54,9 @@ Checked<WaitWish> read_wait(const Request& request, const WaitLimits& limits, bo
 // control characters.
 Checked<std::vector<std::string>> read_for(const std::vector<Parameter>& query);
 
+// `?scope=event` or `?scope=watermark`; the event's without it.
+Checked<core::Scope> read_scope(const std::vector<Parameter>& query);
+
 // `?partition=`: digits, below 2^31.
 Checked<std::optional<core::Partition>> read_partition(const std::vector<Parameter>& query);
 

@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::array<std::string_view, 5> kKnown{"for", "key", "key64", "partition", "wait"};
-constexpr std::array<std::string_view, 1> kLater{"scope"};
+constexpr std::array<std::string_view, 1> kLater{"basis"};
 
 TEST(Parameters, UnknownNamesAreRefusedWithTheNearest) {
   const ParameterNames names{kKnown, kLater};
@@ -29,9 +29,17 @@ TEST(Parameters, UnknownNamesAreRefusedWithTheNearest) {
 
   EXPECT_EQ(check_names({{"WAIT", "1s"}}, names)->kind.type, "unknown-parameter") << "names are case-sensitive";
   EXPECT_EQ(check_names({{"", ""}}, names)->kind.type, "unknown-parameter");
-  EXPECT_EQ(check_names({{"scope", "event"}}, names)->kind.type, "not-built");
+  EXPECT_EQ(check_names({{"basis", "timing"}}, names)->kind.type, "not-built");
   EXPECT_EQ(check_names({{"wait", "1s"}, {"wait", "2s"}}, names)->kind.type, "invalid-parameter");
   EXPECT_EQ(check_names({{"x", ""}}, {})->detail, "The parameter 'x' is not known; this route takes none");
+}
+
+TEST(Parameters, AScopeHasTwoNames) {
+  EXPECT_EQ(std::get<core::Scope>(read_scope({})), core::Scope::event);
+  EXPECT_EQ(std::get<core::Scope>(read_scope({{"scope", "watermark"}})), core::Scope::watermark);
+  const Checked<core::Scope> wrong = read_scope({{"scope", "evnt"}});
+  ASSERT_TRUE(std::holds_alternative<Problem>(wrong));
+  EXPECT_EQ(std::get<Problem>(wrong).detail, "'evnt' is neither 'event' nor 'watermark'; the nearest is 'event'");
 }
 
 Preferences prefer(std::initializer_list<const char*> values) {

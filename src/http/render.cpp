@@ -33,12 +33,22 @@ void write_hint(JsonWriter& json, const std::string& hint) {
   else json.member("hint", hint);
 }
 
-void write_evidence(JsonWriter& json, const core::Evidence& evidence) {
+// Behind a hop the answer's own position is not what was committed past.
+void write_fence(JsonWriter& json, const core::Position& last) {
+  if (last.topic.empty()) return;
+  json.member("topic", last.topic);
+  json.member("partition", last.partition);
+  write_offset(json, "fence", last.offset == core::kNoOffset ? core::kNoOffset : last.offset + 1);
+}
+
+void write_evidence(JsonWriter& json, const core::ConsumerOutcome& consumer) {
+  const core::Evidence& evidence = consumer.evidence;
   json.name("evidence");
   if (evidence.source == Source::none && evidence.anchor == core::kNoOffset && evidence.since == core::kNoOffset)
     return json.null();
   json.begin_object();
   json.member("source", core::name_of(evidence.source));
+  if (!consumer.via.empty()) write_fence(json, consumer.position);
   write_offset(json, "committed", evidence.committed);
   write_offset(json, "anchor", evidence.anchor);
   if (evidence.anchor_declared) json.member("anchor_declared", true);
@@ -84,6 +94,35 @@ std::string_view basis_of(const Answer& answer) {
   return first;
 }
 
+void write_via(JsonWriter& json, const std::vector<core::Hop>& via) {
+  json.name("via");
+  json.begin_array();
+  for (const core::Hop& hop : via) {
+    json.begin_object();
+    json.member("name", hop.consumer);
+    json.member("topic", hop.topic);
+    if (hop.elapsed == core::Duration::zero()) json.null_member("elapsed_ms");
+    else json.member("elapsed_ms", hop.elapsed);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_deferred(JsonWriter& json, const std::vector<core::Deferred>& deferred) {
+  json.name("deferred");
+  json.begin_array();
+  for (const core::Deferred& each : deferred) {
+    json.begin_object();
+    json.member("name", each.consumer);
+    json.member("input", each.input);
+    json.member("topic", each.topic);
+    json.member("reason", core::name_of(each.why));
+    if (each.why == core::Deferred::Why::cycle) json.member("passes", each.passes);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_consumer(JsonWriter& json, const core::ConsumerOutcome& consumer) {
   json.begin_object();
   json.member("name", consumer.name);
@@ -92,11 +131,9 @@ void write_consumer(JsonWriter& json, const core::ConsumerOutcome& consumer) {
   else if (!consumer.evidence.reason.empty()) json.member("reason", consumer.evidence.reason);
   json.member("basis", basis_of(consumer));
   json.member("elapsed_ms", consumer.elapsed);
-  write_evidence(json, consumer.evidence);
+  write_evidence(json, consumer);
   write_hint(json, consumer.hint);
-  json.name("via");
-  json.begin_array();
-  json.end_array();
+  write_via(json, consumer.via);
   json.end_object();
 }
 
@@ -234,6 +271,7 @@ void write_answer(const Answer& answer, const std::optional<std::string>& mark, 
   json.begin_array();
   for (const core::ConsumerOutcome& consumer : answer.consumers) write_consumer(json, consumer);
   json.end_array();
+  if (!answer.deferred.empty()) write_deferred(json, answer.deferred);
   json.end_object();
   body.push_back('\n');
 }

@@ -79,6 +79,40 @@ TEST(Render, AProcessedPublish) {
   EXPECT_EQ(header(response, "Location"), "-");
 }
 
+TEST(Render, AConsumerOfADerivedTopicShowsItsPathAndItsFence) {
+  core::Answer answer = a_publish();
+  core::ConsumerOutcome& views = answer.consumers[0];
+  views.via = {{"enricher", "orders-enriched", microseconds(2100)}, {"totals", "sums", core::Duration::zero()}};
+  views.position = {"sums", {}, 2, 11, 4};
+  const std::string body = render(answer, {}).body;
+  EXPECT_NE(body.find(R"("via":[{"name":"enricher","topic":"orders-enriched","elapsed_ms":2.1},)"
+                      R"({"name":"totals","topic":"sums","elapsed_ms":null}])"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find(R"("evidence":{"source":"commit","topic":"sums","partition":2,"fence":12,"committed":42,)"),
+            std::string::npos)
+      << body;
+  views.position.offset = core::kNoOffset;
+  EXPECT_NE(render(answer, {}).body.find(R"("fence":null)"), std::string::npos);
+  views.position = {};
+  EXPECT_EQ(render(answer, {}).body.find("fence"), std::string::npos) << "not known";
+}
+
+TEST(Render, WhatIsNotFollowedIsNamed) {
+  core::Answer answer = a_publish();
+  EXPECT_EQ(render(answer, {}).body.find("deferred"), std::string::npos);
+  answer.deferred = {{"enricher", "orders", "audit", core::Deferred::Why::later, 0},
+                     {"retrier", "orders-retry", "orders-retry", core::Deferred::Why::cycle, 3},
+                     {"enricher", "orders", "gone", core::Deferred::Why::unknown_topic, 0}};
+  const Response response = render(answer, {});
+  EXPECT_EQ(response.status, 200) << "it is named, not waited for";
+  const json::value body = json::parse(response.body);
+  EXPECT_EQ(json::serialize(body.at("deferred")),
+            R"([{"name":"enricher","input":"orders","topic":"audit","reason":"later"},)"
+            R"({"name":"retrier","input":"orders-retry","topic":"orders-retry","reason":"cycle","passes":3},)"
+            R"({"name":"enricher","input":"orders","topic":"gone","reason":"unknown_topic"}])");
+}
+
 TEST(Render, APendingPublishSaysWhereToAskAgain) {
   core::Answer answer = a_publish();
   answer.settled = false;

@@ -182,6 +182,25 @@ TEST_F(LookQueueTest, WhatMayNotBeReadFailsAtOnce) {
   EXPECT_EQ(answer().result, Result::failed);
 }
 
+TEST_F(LookQueueTest, ByOriginItReadsUncommittedToTheEndOfTheRange) {
+  core::Look asked = look();
+  asked.origin.emplace();
+  asked.origin->id = Uuid{{7}};
+  ASSERT_TRUE(queue_.look(asked, later_).ok());
+  EXPECT_EQ(due<wire::msg::FetchRequest>().isolation_level, 0);
+  const auto ours = [](core::Offset at) {
+    return test::encode({.base_offset = at, .records = {{at, "k", "v", {{"tidemark-id", Uuid{{7}}.to_string()}}}}});
+  };
+  fetched(ours(0), 2);
+  EXPECT_EQ(due<wire::msg::FetchRequest>().topics.at(0).partitions.at(0).fetch_offset, 1);
+  fetched(ours(1), 2);
+  const auto sight = answer();
+  EXPECT_EQ(sight.result, Result::found);
+  EXPECT_EQ(sight.offset, 0);
+  EXPECT_EQ(sight.last, 1);
+  EXPECT_EQ(sight.topic_id, (Uuid{{5}}));
+}
+
 TEST_F(LookQueueTest, AFewAreUnderWayTheRestWaitAndTheLastIsRefused) {
   LookQueue::Limits limits;
   limits.open = 3;

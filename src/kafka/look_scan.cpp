@@ -24,6 +24,10 @@ bool has_id(const wire::Record& record, std::string_view id) {
 }  // namespace
 
 LookScan::LookScan(core::Look look, LookScanLimits limits) : look_(std::move(look)), limits_(limits) {
+  if (look_.origin) {
+    look_.id.reset();
+    origin_.emplace(*look_.origin);
+  }
   if (look_.id) wanted_ = look_.id->to_string();
   position_ = look_.from = std::max<core::Offset>(look_.from, 0);
   if (look_.until == core::kNoOffset) {
@@ -62,11 +66,12 @@ core::Sight LookScan::sight() const {
   if (result_ == core::Sight::Result::found) {
     sight.offset = found_->offset;
     sight.leader_epoch = found_->leader_epoch;
+    sight.reason = found_->reason;
   }
   const bool is_end_known = look_.until != core::kNoOffset;
   if (!look_.id && result_ != core::Sight::Result::failed) {
     sight.last = last_;
-    sight.complete = is_end_known && position_ >= look_.until && !open_ && !unreadable_ && !deleted_;
+    sight.complete = is_end_known && position_ >= look_.until && !unreadable_ && (origin_ || (!open_ && !deleted_));
   }
   sight.until = is_end_known ? std::min(position_, std::max(look_.from, look_.until)) : position_;
   return sight;
@@ -80,6 +85,7 @@ void LookScan::read(std::string_view records, core::Offset high_watermark) {
   const bool moved = position_ != before;
   if (moved) corrupt_reads_ = 0;
   if (!readable && ++corrupt_reads_ >= limits_.corrupt_reads) return fail();
+  if (origin_) return decide_for_origin(high_watermark, moved);
   decide(high_watermark, moved);
 }
 
@@ -99,6 +105,8 @@ bool LookScan::read_batches(std::string_view records) {
     if (batch.last_offset() < position_) continue;
     if (look_.id) {
       read_for_id(batch);
+    } else if (origin_) {
+      read_for_origin(batch);
     } else {
       read_for_visible(batch);
     }
@@ -132,18 +140,26 @@ void LookScan::read_for_id(wire::RecordBatch batch) {
 void LookScan::read_for_visible(const wire::RecordBatch& batch) {
   if (batch.is_control()) return read_marker(batch);
   if (batch.base_offset >= look_.until) return;
-  const auto place = place_in_range(batch);
-  if (!place) return;
-  if (!batch.is_transactional()) return candidate(*place);
+  if (auto place = place_in_range(batch)) keep(batch, std::move(*place));
+}
+
+void LookScan::read_for_origin(const wire::RecordBatch& batch) {
+  if (batch.is_control()) return read_marker(batch);
+  if (batch.base_offset >= look_.until) return;
+  if (auto place = place_of_origin(batch)) keep(batch, std::move(*place));
+}
+
+void LookScan::keep(const wire::RecordBatch& batch, Place place) {
+  if (!batch.is_transactional()) return candidate(std::move(place));
   if (const auto open = pending_.find(batch.producer_id); open != pending_.end()) {
-    open->second.last = place->last;
+    open->second.last = place.last;
     return;
   }
   if (pending_.size() >= limits_.open) {
     unreadable_ = true;
     return;
   }
-  pending_[batch.producer_id] = *place;
+  pending_[batch.producer_id] = std::move(place);
 }
 
 void LookScan::read_marker(const wire::RecordBatch& batch) {
@@ -154,9 +170,9 @@ void LookScan::read_marker(const wire::RecordBatch& batch) {
   if (records.next(record) != wire::RecordStatus::record) return;
   const auto type = wire::control_type(record);
   if (!type || *type == wire::ControlType::other) return;
-  const Place place = open->second;
+  Place place = std::move(open->second);
   pending_.erase(open);
-  if (*type == wire::ControlType::commit) candidate(place);
+  if (*type == wire::ControlType::commit) candidate(std::move(place));
 }
 
 std::optional<LookScan::Place> LookScan::place_in_range(wire::RecordBatch batch) {
@@ -191,9 +207,34 @@ std::optional<LookScan::Place> LookScan::place_in_range(wire::RecordBatch batch)
   return place;
 }
 
+std::optional<LookScan::Place> LookScan::place_of_origin(wire::RecordBatch batch) {
+  const std::int32_t leader_epoch = batch.partition_leader_epoch;
+  std::string unpacked;
+  if (wire::unpack(batch, unpacked) != wire::UnpackStatus::plain) {
+    unreadable_ = true;
+    return std::nullopt;
+  }
+  std::optional<Place> place;
+  wire::RecordReader records(batch);
+  wire::Record record;
+  for (;;) {
+    const wire::RecordStatus status = records.next(record);
+    if (status == wire::RecordStatus::end) return place;
+    if (status != wire::RecordStatus::record) {
+      unreadable_ = true;
+      return place;
+    }
+    if (record.offset < position_ || record.offset >= look_.until || !origin_->is_meant(record)) continue;
+    if (!place)
+      place = Place{record.offset, leader_epoch, record.offset,
+                    look_.origin->dead_letters ? dead_letter_reason(record) : std::string()};
+    place->last = record.offset;
+  }
+}
+
 void LookScan::candidate(Place place) {
-  if (!found_ || place.offset < found_->offset) found_ = place;
   last_ = std::max(last_, place.last);
+  if (!found_ || place.offset < found_->offset) found_ = std::move(place);
 }
 
 void LookScan::decide(core::Offset high_watermark, bool moved) {
@@ -206,6 +247,16 @@ void LookScan::decide(core::Offset high_watermark, bool moved) {
     return end(unreadable_ ? core::Sight::Result::failed : core::Sight::Result::none);
   }
   if (bytes_ >= limits_.bytes) return fail();
+  next_ = moved ? Next::fetch : Next::wait;
+}
+
+void LookScan::decide_for_origin(core::Offset high_watermark, bool moved) {
+  if (position_ >= look_.until && (pending_.empty() || position_ >= high_watermark)) {
+    for (auto& [producer, place] : pending_) candidate(std::move(place));
+    return end(found_ ? core::Sight::Result::found : unreadable_ ? core::Sight::Result::failed : core::Sight::Result::none);
+  }
+  // What was found was found, though not all was read.
+  if (bytes_ >= limits_.bytes) return end(found_ ? core::Sight::Result::found : core::Sight::Result::failed);
   next_ = moved ? Next::fetch : Next::wait;
 }
 

@@ -1,5 +1,5 @@
-// Whether a part of a log holds a record: one with a certain id, or any that a
-// consumer can see.
+// Whether a part of a log holds a record: one with a certain id, those that come
+// from an event, or any that a consumer can see.
 //
 // Asking a broker for committed records only answers neither question. It shows
 // nothing at all above the oldest open transaction, so an event of ours that
@@ -15,6 +15,10 @@
 // header is enough, except where one that compaction has thinned out lies across
 // an end of the range.
 //
+// By origin all of the range is read, since the last one is asked for too. What an
+// aborted transaction wrote does not count; that of an open one does, because what
+// it will come to is not known. What was deleted is nobody's any more.
+//
 // Pure. Threading: none.
 #pragma once
 
@@ -26,6 +30,7 @@
 #include <string_view>
 
 #include "core/events.h"
+#include "kafka/origin_match.h"
 #include "wire/record_batch_reader.h"
 
 namespace tidemark::kafka {
@@ -63,29 +68,36 @@ class LookScan {
   const core::Look& look() const { return look_; }
 
  private:
-  // The first and the last record that may be seen, of a batch or a transaction.
+  // The first and the last record that may be seen, or is meant, of a batch or a
+  // transaction.
   struct Place {
     core::Offset offset = core::kNoOffset;
     std::int32_t leader_epoch = -1;
     core::Offset last = core::kNoOffset;
+    std::string reason{};  // by origin: the first one's, of a dead letter
   };
   bool read_batches(std::string_view records);
   void read_for_id(wire::RecordBatch batch);
   void read_for_visible(const wire::RecordBatch& batch);
+  void read_for_origin(const wire::RecordBatch& batch);
+  void keep(const wire::RecordBatch& batch, Place place);
   void read_marker(const wire::RecordBatch& batch);
   std::optional<Place> place_in_range(wire::RecordBatch batch);
+  std::optional<Place> place_of_origin(wire::RecordBatch batch);
   void candidate(Place place);
   void decide(core::Offset high_watermark, bool moved);
+  void decide_for_origin(core::Offset high_watermark, bool moved);
   void end(core::Sight::Result result);
 
   core::Look look_;
   LookScanLimits limits_;
   std::string wanted_;  // the id's text
+  std::optional<OriginMatch> origin_;
   Next next_ = Next::fetch;
   core::Offset position_ = 0;
   core::Sight::Result result_ = core::Sight::Result::failed;
   std::optional<Place> found_;
-  core::Offset last_ = core::kNoOffset;    // the last that was seen to be visible
+  core::Offset last_ = core::kNoOffset;    // the last that was seen to be visible, or meant
   std::map<std::int64_t, Place> pending_;  // by producer: of a transaction not settled yet
   bool open_ = false;                      // one was not, when the answer was found
   std::size_t bytes_ = 0;

@@ -87,7 +87,7 @@ TEST_F(Http, AnswersBadInputWithItsNameAndAppendsNothing) {
   EXPECT_NE(unknown.text("detail").find("wait"), std::string::npos) << unknown.raw.body;
   EXPECT_EQ(unknown.text("field"), "wiat");
   EXPECT_EQ(gateway.get("/marks/rubbish!").status, 400);
-  EXPECT_EQ(gateway.publish(topic, "scope=watermark").status, 400);
+  EXPECT_EQ(gateway.publish(topic, "scope=all").status, 400);
   EXPECT_EQ(gateway.publish(topic, "", "{}", {"Content-Type: application/vnd.kafka.json.v2+json"}).status, 415);
   EXPECT_EQ(gateway.publish(topic, "", std::string(5000, 'x')).status, 413);
   EXPECT_EQ(gateway.publish(topic, "", "v", {"X: " + std::string(2000, 'x')}).status, 431);
