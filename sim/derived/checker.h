@@ -81,6 +81,8 @@ class Checker {
   bool excuse(const Judged& judged, const Due& from, int child);
   int entries(const Due& from, int child) const;
   void audit(const Judged& judged, bool over);
+  void check_listed(const Judged& judged, const Due& due);
+  bool feeds_itself(int topic) const;
   void check_record(const Judged& judged, const Due& due, const core::ConsumerOutcome& outcome, bool over);
   void check_dead_letters(const Judged& judged, const std::vector<Due>& due, bool over);
   void check_given_up(const Judged& judged, const std::vector<Due>& due);

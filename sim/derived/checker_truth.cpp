@@ -102,6 +102,7 @@ void Checker::audit(const Judged& judged, bool over) {
     if (one.excused) continue;
     const Record& record = world_.log.at(one.record);
     const Stake& stake = judged.wait.stakes[static_cast<std::size_t>(one.stake)];
+    if (judged.answer.all_processed()) check_listed(judged, one);
     for (const core::ConsumerOutcome& outcome : judged.answer.consumers) {
       if (outcome.outcome != Outcome::processed) continue;
       const int service = service_named(outcome.name);
@@ -117,6 +118,25 @@ void Checker::audit(const Judged& judged, bool over) {
   check_dead_letters(judged, due, over);
 }
 
+// Where the event came, whoever is expected there must be in the answer.
+void Checker::check_listed(const Judged& judged, const Due& due) {
+  const Stake& stake = judged.wait.stakes[static_cast<std::size_t>(due.stake)];
+  for (const auto& [topic, service] : stake.asked) {
+    if (topic != world_.log.at(due.record).topic) continue;
+    const std::string& name = world_.services[static_cast<std::size_t>(service)]->traits().name;
+    const auto& outcomes = judged.answer.consumers;
+    if (std::none_of(outcomes.begin(), outcomes.end(), [&](const auto& c) { return c.name == name; }))
+      return world_.fail("P2", name + ", which reads " + world_.log.place(due.record) + ", is not in the answer " + describe(judged));
+  }
+}
+
+bool Checker::feeds_itself(int topic) const {
+  for (const auto& service : world_.services)
+    for (const Edge& edge : service->traits().edges)
+      if (edge.output == topic && edge.cyclic) return true;
+  return false;
+}
+
 void Checker::check_record(const Judged& judged, const Due& due, const core::ConsumerOutcome& outcome, bool over) {
   const Record& record = world_.log.at(due.record);
   const Service& service = *world_.services[static_cast<std::size_t>(service_named(outcome.name))];
@@ -130,7 +150,9 @@ void Checker::check_record(const Judged& judged, const Due& due, const core::Con
                                  describe(judged) + (due.root ? ", a root" : ", written at " + std::to_string(micros(record.at))));
   }
   const core::Position& position = outcome.position;
-  if (position.topic == world_.log[record.topic].name && position.partition == record.partition &&
+  // Of several positions, and of a topic that feeds itself, one is shown.
+  const bool one = judged.wait.is_publish && judged.wait.scope == core::Scope::event && !feeds_itself(record.topic);
+  if (one && position.topic == world_.log[record.topic].name && position.partition == record.partition &&
       position.offset < record.offset && !over)
     world_.fail("P2", outcome.name + " is judged at " + position.topic + "/" + std::to_string(position.partition) + "@" +
                           std::to_string(position.offset) + ", below " + world_.log.place(due.record));
@@ -162,6 +184,10 @@ void Checker::check_given_up(const Judged& judged, const std::vector<Due>& due) 
       if (!stake.asked.contains({world_.log.at(of->record).topic, s})) continue;
       const bool wholly = stake.is_whole || judged.wait.scope == core::Scope::watermark;
       if (wholly && stake.unknown.contains({s, world_.log.at(of->record).topic, world_.log.at(of->record).partition})) continue;
+      if ((wholly || stake.is_older) && letter.at <= stake.began) {
+        world_.counters.count(Excuse::given_up_before);
+        continue;
+      }
       const bool single = judged.wait.is_publish && !wholly;
       if (!letter.dead->says_position && !(single && letter.id == stake.id)) continue;
       return world_.fail("P2", name + " gave up " + world_.log.place(letter.dead->of) + ", as " + world_.log.place(number) +

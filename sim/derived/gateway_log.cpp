@@ -225,7 +225,11 @@ void Gateway::answer_ends(const core::AskEnds& ask) {
 
 void Gateway::look(const core::Look& question) {
   world_.note("looks", {{"gw", number_}, {"p", question.partition}, {"from", question.from}, {"until", question.until},
-                        {"id", question.id.has_value()}, {"origin", question.origin.has_value()}}, question.topic);
+                        {"id", question.id.has_value()}, {"number", static_cast<std::int64_t>(question.number)}},
+              question.topic + (question.origin ? " of " + question.origin->consumer : ""));
+  if (question.origin && world_.trace.verbose())
+    for (const core::Origin::Source& source : question.origin->sources)
+      world_.note("  from", {{"p", source.partition}, {"first", source.offsets.first}, {"last", source.offsets.last}}, source.topic);
   world_.count(question.id ? Fault::look_by_id : question.origin ? Fault::look_by_origin : Fault::look_visible);
   later(world_.random.skewed(200, world_.healing ? 5'000 : 30'000), [this, question] {
     const bool partly = world_.bad_luck(world_.plan.look_fault);
@@ -240,7 +244,7 @@ void Gateway::look(const core::Look& question) {
       world_.count(Fault::look_incomplete);
     }
     later(world_.random.skewed(100, 4000), [this, sight] {
-      world_.note("sight", {{"gw", number_}, {"result", static_cast<int>(sight.result)}, {"offset", sight.offset},
+      world_.note("sight", {{"gw", number_}, {"number", static_cast<std::int64_t>(sight.number)}, {"result", static_cast<int>(sight.result)}, {"offset", sight.offset},
                             {"last", sight.last}, {"until", sight.until}, {"complete", sight.complete}}, sight.reason);
       Effects effects;
       ++events_;

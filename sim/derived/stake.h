@@ -32,11 +32,13 @@ using Place = std::pair<int, int>;  // topic, service
 
 struct Stake {
   int topic = 0;
+  core::Time began{};
   std::optional<int> event;        // record, once it is in the log
   Uuid id;                         // of a publish
   std::vector<Range> whole;        // everything at or before it, all partitions
   core::Scope scope = core::Scope::event;
   bool is_whole = false;           // a barrier over a topic: `whole` in either scope
+  bool is_older = false;           // what it is about was in the log before it was asked
   std::set<Place> asked;           // certainly
   std::set<Place> possible;        // at most
   // Of these nothing is asked below a position that nobody here knows.
