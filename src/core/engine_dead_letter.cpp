@@ -51,7 +51,7 @@ void Engine::State::read_dead_letters(std::uint32_t slot, std::uint32_t index, T
   Follow::Place& place = follow.places[edge.place];
   const TopicNumber topic = follow.plan->nodes[edge.output].topic;
   place.check = Follow::Place::Check::looking;
-  edge.reading = topics.end_offsets(topic);
+  const Offsets ends = topics.end_offsets(topic);
 
   Origin origin;
   origin.id = follow.id;
@@ -64,8 +64,9 @@ void Engine::State::read_dead_letters(std::uint32_t slot, std::uint32_t index, T
   }
   for (Partition p = 0; p < topics[topic].partitions; ++p) {
     const auto i = static_cast<std::size_t>(p);
-    const Offset from = std::max(offset_at(edge.read_to, i), topics.ends(topic, p).log_start);
-    const Offset until = offset_at(edge.reading, i);
+    // From the beginning each time: what was read before was not read for these needs.
+    const Offset from = std::max(offset_at(edge.read_from, i), topics.ends(topic, p).log_start);
+    const Offset until = offset_at(ends, i);
     if (until <= from) continue;
     ++stats.dead_letter_looks;
     ++place.check_left;
@@ -120,9 +121,6 @@ void Engine::State::conclude_check(std::uint32_t slot, std::uint32_t index, Time
   if (again) {
     place.check_due = now + kPauseAfterFailure;
     follow_times.emplace(place.check_due, slot);
-  } else {
-    for (Follow::Edge& edge : follow.edges)
-      if (edge.dead_letter && edge.place == index) edge.read_to = edge.reading;
   }
   for (std::uint32_t i = 0; i < wait.needs.size(); ++i) {
     Need& need = wait.needs[i];

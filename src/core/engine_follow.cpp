@@ -39,7 +39,8 @@ void Engine::State::follow_on(std::uint32_t slot, Time now, Effects& effects) {
   if (wait.asking > 0 || wait.too_large) return;
 
   const std::vector<Plan::Node>& nodes = follow.plan->nodes;
-  std::vector<bool> closed(nodes.size());
+  std::vector<bool>& closed = follow.closed;
+  closed.assign(nodes.size(), false);
   bool all = std::all_of(follow.places.begin(), follow.places.end(), [](const auto& place) { return place.open == 0; });
   for (std::uint32_t first = 0, last = 0; first < nodes.size(); first = last) {
     while (last < nodes.size() && nodes[last].component == nodes[first].component) ++last;
@@ -254,7 +255,7 @@ void Engine::State::forget_floors(TopicNumber topic) {
     if (!node) continue;
     wait.follow->topics[*node].floors = wait.follow->topics[*node].covered = nullptr;
     for (Follow::Edge& edge : wait.follow->edges)
-      if (edge.output == *node) edge.read_to = nullptr;
+      if (edge.output == *node) edge.read_from = nullptr;
   }
 }
 

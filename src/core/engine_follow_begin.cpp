@@ -236,7 +236,7 @@ void Engine::State::take_floors(Follow& follow, const Mark* mark, bool known) {
   for (Follow::Edge& edge : follow.edges) {
     if (!edge.dead_letter) continue;
     const Follow::Topic& output = follow.topics[edge.output];
-    edge.read_to = known ? output.floors : topics.end_offsets(follow.plan->nodes[edge.output].topic);
+    edge.read_from = known ? output.floors : topics.end_offsets(follow.plan->nodes[edge.output].topic);
   }
 }
 

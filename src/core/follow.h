@@ -95,8 +95,7 @@ struct Follow {
     bool inner = false;        // both ends feed each other
     bool copies_id = false;    // a pass that it alone led to found the event's id
     std::uint32_t seen = 0;    // of the place's `done`, how many led to a question
-    Offsets read_to;           // of dead letters: read up to here; null: from the log's start
-    Offsets reading;           // and what is being read now
+    Offsets read_from;         // of dead letters: those of this wait lie above; null: from the log's start
   };
 
   std::shared_ptr<const Plan> plan;
@@ -106,6 +105,7 @@ struct Follow {
   std::vector<Deferred> deferred;
   Uuid id;                       // the event's, where there is only one
   std::uint32_t outstanding = 0; // questions under way: rounds and looks
+  std::vector<bool> closed;      // by topic: nothing more can be asked of its readers
   bool complete = false;         // nothing more will be asked or owed
 
   // Somebody writes something, or is said to.
