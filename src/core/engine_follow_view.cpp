@@ -6,6 +6,13 @@
 #include "core/engine_state.h"
 
 namespace tidemark::core {
+namespace {
+
+// More positions than these do not fit a mark; to gather them would cost each
+// publish as much as the topic has partitions.
+constexpr std::size_t kMostPositions = 512;
+
+}  // namespace
 
 std::vector<Hop> Engine::State::hops_to(const Wait& wait, std::uint32_t index) const {
   const Follow& follow = *wait.follow;
@@ -64,13 +71,15 @@ void Engine::State::mark_derived(const Wait& wait, Mark& mark) const {
     if (derived.writers.empty()) continue;
     derived.topic = topics[number].name;
     derived.topic_id = topic.topic_id;
-    if (topic.floors != nullptr) derived.floors = *topic.floors;
+    const auto readers = static_cast<std::size_t>(std::count_if(
+        follow.places.begin(), follow.places.end(), [&](const Follow::Place& place) { return place.topic == i; }));
+    if (topic.floors != nullptr && topic.floors->size() * (1 + readers) <= kMostPositions) derived.floors = *topic.floors;
     for (const Follow::Place& place : follow.places) {
       if (place.topic != i) continue;
       Derived::Reader& reader = derived.readers.emplace_back();
       reader.name = consumers[place.consumer].name;
       reader.by = place.by;
-      reader.anchors = place.anchors;
+      if (!derived.floors.empty()) reader.anchors = place.anchors;
       if (!wait.is_publish) continue;
       for (std::size_t p = 0; p < derived.floors.size(); ++p)
         reader.anchors.push_back(anchor_below(place.consumer, number, static_cast<Partition>(p), derived.floors[p]));

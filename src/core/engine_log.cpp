@@ -364,7 +364,8 @@ void Engine::State::take_up_incarnation(TopicNumber topic, Time now, Effects& ef
     for (std::uint32_t i = 0; waits[slot].state == Wait::State::waiting && i < waits[slot].needs.size(); ++i) {
       const Need& need = waits[slot].needs[i];
       const WaitTerm& term = waits[slot].terms[need.term];
-      const bool parked = need.outcome == Outcome::pending && !need.indexed && term.kind != Term::Kind::pending;
+      const bool parked = need.outcome == Outcome::pending && need.check == Need::Check::none && !need.indexed &&
+                          term.kind != Term::Kind::pending;
       if (!parked || term.topic != topic || term.topic_id != topics[topic].id) continue;
       if (waits[slot].is_publish) raise_end(topic, term.partition, term.last + 1, now, effects);
       register_need(slot, i, now);
