@@ -164,7 +164,7 @@ void Checker::began_barrier(Gateway& gateway, core::WaitId id, const BarrierSpec
     Stake stake = stake_at(gateway, topic, {});
     stake.event = record;
     stake.is_whole = !record;
-    stake.is_older = true;
+    stake.is_older = spec.records.empty();
     stake.scope = spec.scope;
     for (core::Partition p = 0; p < world_.log.partitions(topic); ++p)
       stake.whole.push_back({topic, p, 0, world_.log.partition(topic, p).end()});

@@ -184,7 +184,7 @@ void Checker::check_given_up(const Judged& judged, const std::vector<Due>& due) 
       if (!stake.asked.contains({world_.log.at(of->record).topic, s})) continue;
       const bool wholly = stake.is_whole || judged.wait.scope == core::Scope::watermark;
       if (wholly && stake.unknown.contains({s, world_.log.at(of->record).topic, world_.log.at(of->record).partition})) continue;
-      if ((wholly || stake.is_older) && letter.at <= stake.began) {
+      if ((wholly ? !judged.wait.is_barrier || stake.is_older : stake.is_older) && letter.at <= stake.began) {
         world_.counters.count(Excuse::given_up_before);
         continue;
       }

@@ -82,7 +82,14 @@ void Clients::appended(const Uuid& id, int record) {
 void Clients::answered(Gateway& gateway, const std::vector<Stake>& stakes, core::Scope scope, const core::Answer& answer,
                        bool settles) {
   if (answer.mark.empty() || settles) return;
-  Kept kept{answer.mark, stakes, gateway.number()};
+  core::Mark carried = answer.mark;
+  if (const auto text = core::encode(answer.mark); text.ok()) {
+    const auto mark = core::decode(text.value());
+    if (!mark.ok()) return world_.fail("P8", "a mark that cannot be read: " + mark.error().message);
+    carried = mark.value();
+  }
+  if (scope == core::Scope::watermark && carried.scope != scope) return world_.fail("P8", "a mark that lost its scope");
+  Kept kept{carried, stakes, gateway.number()};
   for (Stake& stake : kept.stakes) stake.scope = scope;
   kept_.push_back(kept);
   if (!world_.random.chance(world_.plan.resume) || world_.healing) return;
