@@ -73,7 +73,8 @@ Stake Checker::stake_at(const Gateway& gateway, int topic, const std::vector<std
         if (edge.input == topics[i] && edge.emits != core::Emits::later) reach(edge.output);
       if (const DeadLetters* dead = service.dead_of(topics[i])) reach(dead->topic);
     }
-  if (!only.empty()) narrow(stake, only);
+  stake.narrowed = !only.empty();
+  if (stake.narrowed) narrow(stake, only);
   return stake;
 }
 
@@ -258,7 +259,7 @@ void Checker::check_names(const Judged& judged) {
   for (const Stake& stake : judged.wait.stakes)
     for (const auto& [topic, service] : stake.asked) {
       const std::string& name = world_.services[static_cast<std::size_t>(service)]->traits().name;
-      if (topic == stake.topic && find_outcome(judged.answer, name) == judged.answer.consumers.end())
+      if (judged.wait.is_publish && topic == stake.topic && find_outcome(judged.answer, name) == judged.answer.consumers.end())
         return world_.fail("P2", name + ", which reads " + world_.log[topic].name + ", is not in the answer " + describe(judged));
     }
   for (const core::ConsumerOutcome& outcome : judged.answer.consumers) {

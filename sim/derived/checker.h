@@ -79,7 +79,7 @@ class Checker {
   bool is_due(const Judged& judged, int record) const;
   std::vector<Due> all_due(const Judged& judged);
   bool excuse(const Judged& judged, const Due& from, int child);
-  int entries(const Due& from, int child) const;
+  int steps(const Due& from, int child) const;
   void audit(const Judged& judged, bool over);
   void check_listed(const Judged& judged, const Due& due);
   bool feeds_itself(int topic) const;

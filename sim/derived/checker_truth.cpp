@@ -23,18 +23,23 @@ bool Checker::is_due(const Judged&, int number) const {
   return !record.marker && (record.fate == Fate::visible || record.fate == Fate::committing);
 }
 
-// How often the records from the nearest root to `child` came into its topic by an edge.
-int Checker::entries(const Due& from, int child) const {
+// How many steps through topics that feed each other lead from the nearest root to `child`.
+int Checker::steps(const Due& from, int child) const {
   const int topic = world_.log.at(child).topic;
   int count = 1;
   for (int at = from.record; !roots_.contains(at); at = world_.log.at(at).parent)
-    if (world_.log.at(at).topic == topic) ++count;
+    if (world_.plan.component[static_cast<std::size_t>(world_.log.at(at).topic)] ==
+        world_.plan.component[static_cast<std::size_t>(topic)])
+      ++count;
   return count;
 }
 
 bool Checker::excuse(const Judged& judged, const Due& from, int child) {
   const Record& record = world_.log.at(child);
   const Service& writer = *world_.services[static_cast<std::size_t>(record.writer)];
+  // Of whoever is not on the way nothing is waited for.
+  const Stake& stake = judged.wait.stakes[static_cast<std::size_t>(from.stake)];
+  if (stake.narrowed && !stake.asked.contains({world_.log.at(from.record).topic, record.writer})) return true;
   // Of whoever did not process what it read nothing is waited for.
   const auto& outcomes = judged.answer.consumers;
   const auto outcome = std::find_if(outcomes.begin(), outcomes.end(), [&](const auto& c) { return c.name == writer.traits().name; });
@@ -45,7 +50,7 @@ bool Checker::excuse(const Judged& judged, const Due& from, int child) {
   for (const core::Deferred& deferred : judged.answer.deferred) {
     if (deferred.topic != world_.log[record.topic].name) continue;
     if (deferred.why == core::Deferred::Why::cycle) {
-      if (entries(from, child) <= deferred.passes) continue;
+      if (steps(from, child) <= deferred.passes) continue;
       world_.counters.count(Excuse::cycle_bound);
       return true;
     }

@@ -39,6 +39,7 @@ struct Stake {
   core::Scope scope = core::Scope::event;
   bool is_whole = false;           // a barrier over a topic: `whole` in either scope
   bool is_older = false;           // what it is about was in the log before it was asked
+  bool narrowed = false;           // to some, and those on the way to them
   std::set<Place> asked;           // certainly
   std::set<Place> possible;        // at most
   // Of these nothing is asked below a position that nobody here knows.

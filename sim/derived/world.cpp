@@ -43,6 +43,8 @@ class Drawing {
     mark_cycles();
     for (Traits& traits : services_) draw_traits(traits);
     draw_dead_letters();
+    for (int topic = static_cast<int>(world_.plan.component.size()); topic < world_.log.topics(); ++topic)
+      world_.plan.component.push_back(topic);
     configure();
     for (Traits& traits : services_) world_.services.push_back(std::make_unique<Service>(world_, std::move(traits)));
     if (world_.services.size() > 9) world_.count(Fault::many_services);
@@ -206,6 +208,11 @@ class Drawing {
       for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < n; ++j)
           if (reaches[i][k] && reaches[k][j]) reaches[i][j] = true;
+    for (std::size_t i = 0; i < n; ++i) {
+      world_.plan.component.push_back(static_cast<int>(i));
+      for (std::size_t j = i; j-- > 0;)
+        if (reaches[i][j] && reaches[j][i]) world_.plan.component[i] = world_.plan.component[j];
+    }
     for (Traits& traits : services_)
       for (Edge& edge : traits.edges)
         edge.cyclic = reaches[static_cast<std::size_t>(edge.output)][static_cast<std::size_t>(edge.input)];

@@ -88,6 +88,7 @@ struct Plan {
   bool grows = false;
   bool others_write_transactions = false;
   bool ids_everywhere = false;  // every service copies ids
+  std::vector<int> component;   // of each topic; the same for those that can reach each other
   int most_records = 2000;      // beyond it nothing more is caused by records
   core::EngineConfig engine;
 };

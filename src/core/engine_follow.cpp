@@ -14,11 +14,19 @@
 #include <utility>
 
 #include "core/engine_state.h"
+#include "core/plant.h"
 
 namespace tidemark::core {
 namespace {
 
 constexpr std::size_t kMaxNeeds = 100'000;  // of one wait
+
+// A planted bug's idea of when a topic is ready to be asked for.
+bool first_writer_done(const Follow& follow, std::uint32_t topic) {
+  return std::any_of(follow.edges.begin(), follow.edges.end(), [&](const Follow::Edge& edge) {
+    return edge.output == topic && follow.places[edge.place].open == 0 && follow.places[edge.place].done > 0;
+  });
+}
 
 }  // namespace
 
@@ -34,7 +42,7 @@ void Engine::State::follow_on(std::uint32_t slot, Time now, Effects& effects) {
     }
     if (place.check == Follow::Place::Check::paused && now >= place.check_due) place.check = Follow::Place::Check::none;
     if (place.check == Follow::Place::Check::none && place.checking > 0 && place.checking == place.open)
-      begin_check(slot, i, effects);
+      begin_check(slot, i, now, effects);
   }
   if (wait.asking > 0 || wait.too_large) return;
 
@@ -60,13 +68,31 @@ bool Engine::State::ask_component(std::uint32_t slot, std::uint32_t first, std::
   for (const Follow::Edge& edge : follow.edges) {
     if (!within(edge.output) || edge.inner) continue;
     const Follow::Place& place = follow.places[edge.place];
+    if (planted(Bug::fence_before_commit)) continue;
+    if (planted(Bug::second_writer_ignored) && first_writer_done(follow, edge.output)) continue;
     if (!closed[place.topic] || place.open > 0) return false;
+  }
+  if (follow.plan->nodes[first].cyclic && is_busy(follow, first, last)) {
+    for (std::uint32_t topic = first; topic < last; ++topic)
+      if (follow.topics[topic].asks_itself && !follow.topics[topic].fenced) ask_topic(slot, topic, now, effects);
+    return false;
   }
   bool quiet = true;
   for (std::uint32_t topic = first; topic < last; ++topic) quiet = ask_topic(slot, topic, now, effects) && quiet;
   for (const Follow::Edge& edge : follow.edges)
     if (edge.inner && within(edge.output) && follow.places[edge.place].open > 0) quiet = false;
   return quiet;
+}
+
+// Topics that feed each other are asked for together, once all who write them are
+// done: so that each pass is one more step away from the event, and the bound of
+// passes a bound of steps, however many consumers write the same topic.
+bool Engine::State::is_busy(const Follow& follow, std::uint32_t first, std::uint32_t last) const {
+  for (std::uint32_t topic = first; topic < last; ++topic)
+    if (follow.topics[topic].stage == Follow::Topic::Stage::asking || follow.topics[topic].looks > 0) return true;
+  return std::any_of(follow.edges.begin(), follow.edges.end(), [&](const Follow::Edge& edge) {
+    return edge.inner && edge.output >= first && edge.output < last && follow.places[edge.place].open > 0;
+  });
 }
 
 // Asks for the topic's ends where that is due. True: nothing is to be asked.
@@ -84,13 +110,16 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
   for (std::uint32_t i = 0; i < follow.edges.size(); ++i) {
     const Follow::Edge& edge = follow.edges[i];
     const Follow::Place& place = follow.places[edge.place];
-    if (edge.output != index || place.done == edge.seen || place.open > 0 || !place.all_processed) continue;
+    if (edge.output != index) continue;
+    const bool early = planted(Bug::fence_before_commit) && !topic.fenced;
+    const bool late = planted(Bug::fence_before_commit) || planted(Bug::second_writer_ignored) ? topic.fenced : false;
+    if (!early && (late || place.done == edge.seen || place.open > 0 || !place.all_processed)) continue;
     wanted = true;
     by_id = by_id && edge.copies_id;
-    if (edge.emits == Emits::within) due = std::max(due, place.done_at + edge.within);
+    if (edge.emits == Emits::within && !planted(Bug::within_ignored)) due = std::max(due, place.done_at + edge.within);
     fired.push_back(i);
   }
-  if (!wanted) return true;
+  if (!wanted || (planted(Bug::cycle_ends_after_one) && node.cyclic && topic.passes > 0)) return true;
   const bool read = std::any_of(follow.places.begin(), follow.places.end(),
                                 [&](const Follow::Place& place) { return place.topic == index; });
   const bool exists = topics[node.topic].exists();
@@ -142,9 +171,9 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
   Follow::Topic& topic = follow.topics[index];
   const TopicNumber number = follow.plan->nodes[index].topic;
   topic.stage = Follow::Topic::Stage::idle;
+  if (topic.fenced || !topic.asks_itself) ++topic.passes;  // of its own end nobody has written yet
   topic.fenced = true;
   topic.told = now;
-  ++topic.passes;
   ++stats.fences;
   const Uuid id = topics[number].id;
   if (!topic.topic_id.is_nil() && !id.is_nil() && topic.topic_id != id && topic.covered != nullptr)
@@ -155,7 +184,12 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
   topic.below.clear();
   for (Partition p = 0; p < topics[number].partitions; ++p) {
     const auto i = static_cast<std::size_t>(p);
-    const Offset from = from_baselines ? std::max<Offset>(topics.ends(number, p).log_start, 0) : offset_at(before, i);
+    Offset from = from_baselines ? std::max<Offset>(topics.ends(number, p).log_start, 0) : offset_at(before, i);
+    // What the event caused comes after it; and its own id proves nothing of who copies it.
+    const WaitTerm& event = wait.terms.front();
+    if (!follow.id.is_nil() && event.topic == number && event.partition == p && !planted(Bug::own_id_proves_copies))
+      from = std::max(from, event.last + 1);
+    if (planted(Bug::watermark_of_one_partition) && topic.asks_itself && p != event.partition) continue;
     if (offset_at(topic.covered, i) > from) topic.below.push_back({p, {from, offset_at(topic.covered, i) - 1}, true});
   }
   const bool ask_ids = follow.plan->nodes[index].cyclic && !from_baselines && !follow.id.is_nil() && wait.hold;
@@ -178,7 +212,7 @@ void Engine::State::descendants_seen(std::uint32_t slot, const OriginLook& about
   const bool found = sight.result == Sight::Result::found;
   const bool none = sight.result == Sight::Result::none && sight.complete;
   topic.id_seen = topic.id_seen || found;
-  if (topic.by_id && (found || none)) {
+  if ((topic.by_id || planted(Bug::no_id_ends_cycle)) && (found || none)) {
     const auto below = std::find_if(topic.below.begin(), topic.below.end(),
                                     [&](const auto& b) { return b.partition == about.partition; });
     if (found) below->offsets.last = std::min(below->offsets.last, sight.last);
@@ -198,6 +232,7 @@ void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_basel
   follow.topics[index].below.clear();
   const TopicNumber number = follow.plan->nodes[index].topic;
   const auto first_need = static_cast<std::uint32_t>(wait.needs.size());
+  const auto first_term = static_cast<std::uint32_t>(wait.terms.size());
   if (wait.needs.size() + asked.size() * follow.places.size() > kMaxNeeds) {
     wait.too_large = true;  // stays pending, which is true
     return;
@@ -221,7 +256,7 @@ void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_basel
       need.consumer = place.consumer;
       need.term = term_index;
       need.by = place.by;
-      need.place = i;
+      if (!planted(Bug::other_partition_done) || term_index == first_term) need.place = i;
       need.reason = PendingReason::not_started;
       const auto p = static_cast<std::size_t>(below.partition);
       if (from_baselines) {
@@ -231,7 +266,7 @@ void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_basel
         need.anchor = place.anchors[p];
       }
       ++wait.open;
-      ++place.open;
+      if (need.place == i) ++place.open;
       place.owed = true;
     }
   }

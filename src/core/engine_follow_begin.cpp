@@ -134,6 +134,7 @@ void Engine::State::add_edges(Follow& follow, std::uint32_t index) const {
   const auto& nodes = follow.plan->nodes;
   for (const Plan::Edge& edge : follow.plan->edges) {
     if (edge.input != place.topic || (edge.consumer && *edge.consumer != place.consumer)) continue;
+    if (planted(Bug::first_output_only) && !follow.edges.empty() && follow.edges.back().place == index) continue;
     if (edge.by_name && !topology.has_dead_letters(name)) continue;
     const bool inner = nodes[edge.input].component == nodes[edge.output].component;
     Follow::Edge& made = follow.edges.emplace_back();
