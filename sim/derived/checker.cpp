@@ -209,6 +209,7 @@ void Checker::answered(Gateway& gateway, const core::Answer& answer) {
   judged.answer = answer;
   judged.when = world_.now();
   for (int topic = 0; topic < world_.log.topics(); ++topic) judged.partitions.push_back(gateway.partitions(topic));
+  judged.first_positions = gateway.first_positions();
   ++answers_;
   check_promptness(judged);
   if (answer.fate == core::Delivery::Fate::appended) {

@@ -65,6 +65,7 @@ class Checker {
     core::Answer answer;
     core::Time when{};
     std::vector<int> partitions;  // by topic, as the gateway was told
+    FirstPositions first_positions;  // that it was told of
   };
   // A record that an answer stands for.
   struct Due {

@@ -130,7 +130,11 @@ void Checker::check_listed(const Judged& judged, const Due& due) {
     if (topic != world_.log.at(due.record).topic) continue;
     const std::string& name = world_.services[static_cast<std::size_t>(service)]->traits().name;
     const auto& outcomes = judged.answer.consumers;
-    if (std::none_of(outcomes.begin(), outcomes.end(), [&](const auto& c) { return c.name == name; }))
+    if (std::any_of(outcomes.begin(), outcomes.end(), [&](const auto& c) { return c.name == name; })) continue;
+    // A mark leaves out of whom nothing was asked: who was past all of it.
+    const Record& record = world_.log.at(due.record);
+    const auto at = world_.services[static_cast<std::size_t>(service)]->processed_at(topic, record.partition, record.offset);
+    if (judged.wait.is_publish || !at || *at > judged.when)
       return world_.fail("P2", name + ", which reads " + world_.log.place(due.record) + ", is not in the answer " + describe(judged));
   }
 }
@@ -189,6 +193,12 @@ void Checker::check_given_up(const Judged& judged, const std::vector<Due>& due) 
       if (!stake.asked.contains({world_.log.at(of->record).topic, s})) continue;
       const bool wholly = stake.is_whole || judged.wait.scope == core::Scope::watermark;
       if (wholly && stake.unknown.contains({s, world_.log.at(of->record).topic, world_.log.at(of->record).partition})) continue;
+      const Record& given = world_.log.at(of->record);
+      const auto first = judged.first_positions.find({s, given.topic, given.partition});
+      if (wholly && first != judged.first_positions.end() && given.offset < first->second) {
+        world_.counters.count(Excuse::given_up_before);
+        continue;
+      }
       if ((wholly ? !judged.wait.is_barrier || stake.is_older : stake.is_older) && letter.at <= stake.began) {
         world_.counters.count(Excuse::given_up_before);
         continue;

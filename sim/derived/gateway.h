@@ -55,6 +55,7 @@ class Gateway {
   bool knows_position(int service, int topic, core::Partition partition) const {
     return positions_.contains({service, topic, partition});
   }
+  const FirstPositions& first_positions() const { return positions_; }
   int partitions(int topic) const {
     return static_cast<std::size_t>(topic) < partitions_.size() ? partitions_[static_cast<std::size_t>(topic)] : 0;
   }
@@ -124,7 +125,7 @@ class Gateway {
   std::map<std::uint64_t, std::shared_ptr<Append>> appends_;
   std::map<std::pair<std::string, core::Partition>, Question> questions_;
   std::set<int> members_;
-  std::set<std::tuple<int, int, core::Partition>> positions_;
+  FirstPositions positions_;
   std::vector<int> partitions_;
   std::vector<core::Offset> must_pass_;
   int unanswered_ = 0;

@@ -73,7 +73,7 @@ void Gateway::tell_commit(const CommitRecord& record, Offset settled_at) {
   commit.settled_at = settled_at;
   world_.note("tail: commit", {{"gw", number_}, {"topic", record.topic}, {"p", record.partition}, {"offset", record.offset}},
               commit.group);
-  positions_.insert({record.group, record.topic, record.partition});
+  positions_.try_emplace({record.group, record.topic, record.partition}, record.offset);
   Effects effects;
   ++events_;
   engine_->commit(commit, world_.now(), effects);
@@ -142,7 +142,7 @@ void Gateway::ask_group(int service) {
     }
     later(world_.random.skewed(200, 5'000), [this, service, as_of, rows] {
       for (const core::SeedRow& row : rows) {
-        positions_.insert({service, *world_.log.named(row.topic), row.partition});
+        positions_.try_emplace({service, *world_.log.named(row.topic), row.partition}, row.offset);
         world_.note("seed", {{"gw", number_}, {"p", row.partition}, {"offset", row.offset}}, row.topic);
       }
       Effects effects;

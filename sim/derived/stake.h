@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,6 +30,9 @@ struct Range {
 
 // A consumer at a topic.
 using Place = std::pair<int, int>;  // topic, service
+
+// By service, topic and partition.
+using FirstPositions = std::map<std::tuple<int, int, core::Partition>, core::Offset>;
 
 struct Stake {
   int topic = 0;
