@@ -4,6 +4,7 @@
 
 #include "base/duration.h"
 #include "cli/json_text.h"
+#include "cli/path_tree.h"
 
 namespace tidemark::cli {
 namespace {
@@ -28,6 +29,7 @@ std::string line_of(const json::object& consumer) {
   std::string line = "  " + string_of(consumer, "name") + ": " + outcome;
   if (!reason.empty()) line += " (" + reason + ")";
   if (outcome == "processed") line += " after " + milliseconds_of(consumer, "elapsed_ms");
+  if (const std::string via = via_text(consumer); !via.empty()) line += " (via " + via + ")";
   if (const std::string hint = string_of(consumer, "hint"); !hint.empty()) line += "; " + hint;
   return line + "\n";
 }
@@ -61,7 +63,7 @@ Report report_of_settle(const HttpAnswer& answer, std::chrono::nanoseconds elaps
     report.code = ExitCode::without_success;
     report.text = not_done == 0 ? "no consumer of the topics is known\n" : "settled without success after " + time + "\n";
   }
-  report.text += lines;
+  report.text += lines + deferred_text(*object);
   return report;
 }
 
@@ -93,7 +95,7 @@ Report report_of_wait(const HttpAnswer& answer) {
     report.text = lines.empty() ? "appended; no consumer of the topic is known\n"
                                 : "settled without success after " + elapsed + "\n";
   }
-  report.text += lines;
+  report.text += lines + deferred_text(*object);
   if (const std::string id = string_of(*object, "id"); !id.empty())
     report.text += "event " + id + " at " + string_of(*object, "topic") + "/" + string_of(*object, "partition") + "@" +
                    string_of(*object, "offset") + "\n";

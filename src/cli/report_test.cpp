@@ -28,6 +28,22 @@ TEST(Report, PendingIsTwoAndFailedIsThree) {
   EXPECT_EQ(report_of_wait({202, R"({"settled":true,"consumers":[]})"}).code, ExitCode::without_success);
 }
 
+TEST(Report, ShowsThePathAndWhatWasNotFollowed) {
+  const std::string body =
+      R"({"settled":true,"consumers":[{"name":"views","outcome":"processed","elapsed_ms":3.04,)"
+      R"("via":[{"name":"enricher","topic":"orders-enriched","elapsed_ms":2}]},)"
+      R"({"name":"slow","outcome":"pending","reason":"upstream","via":[{"name":"e","topic":"t","elapsed_ms":null}]}],)"
+      R"("deferred":[{"name":"enricher","topic":"audit","reason":"later"}]})";
+  const std::string deferred = "  not waited for: enricher → audit (declared to be written later)\n";
+  const Report report = report_of_wait({202, body});
+  EXPECT_NE(report.text.find("  views: processed after 3.0 ms (via enricher → orders-enriched)\n"
+                             "  slow: pending (upstream) (via e → t)\n" +
+                             deferred),
+            std::string::npos)
+      << report.text;
+  EXPECT_NE(report_of_settle({202, body}, std::chrono::seconds(1)).text.find(deferred), std::string::npos);
+}
+
 TEST(Report, ALookAtAMarkIsJudgedByItsOutcomes) {
   // GET /marks without a wait answers 200 whatever the state.
   EXPECT_EQ(report_of_wait({200, answer_with("false", "pending")}).code, ExitCode::not_in_time);

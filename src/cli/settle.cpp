@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <thread>
 
 #include "base/duration.h"
 
@@ -22,10 +23,11 @@ json::array array_of(const std::vector<std::string>& names) {
   return array;
 }
 
-std::string body_of(const std::vector<std::string>& topics, const std::vector<std::string>& only) {
+std::string body_of(const std::vector<std::string>& topics, const SettleOptions& options) {
   json::object body;
   body["topics"] = array_of(topics);
-  if (!only.empty()) body["for"] = array_of(only);
+  if (!options.only.empty()) body["for"] = array_of(options.only);
+  if (!options.scope.empty()) body["scope"] = options.scope;
   return json::serialize(body);
 }
 
@@ -64,6 +66,17 @@ void ask_to_wait(nanoseconds left, std::string& target, SettleWorld::Headers& he
 
 }  // namespace
 
+SettleWorld world_of(const std::string& url) {
+  SettleWorld world;
+  world.call = [url](const std::string& method, const std::string& target, const SettleWorld::Headers& headers,
+                     const std::string* body, milliseconds longest) {
+    return http_call(url, method, target, headers, body, longest);
+  };
+  world.now = [] { return std::chrono::steady_clock::now(); };
+  world.pause = [](milliseconds time) { std::this_thread::sleep_for(time); };
+  return world;
+}
+
 Result<Settled> settle(const SettleOptions& options, const SettleWorld& world) {
   const auto began = world.now();
   std::vector<std::string> topics = options.topics;
@@ -78,7 +91,7 @@ Result<Settled> settle(const SettleOptions& options, const SettleWorld& world) {
       return Settled{{ExitCode::done, "nothing to settle: no topic has a consumer that is waited for\n", false},
                      R"({"positions":[],"settled":true,"consumers":[]})"};
   }
-  const std::string body = body_of(topics, options.only);
+  const std::string body = body_of(topics, options);
   for (;;) {
     const auto asked_at = world.now();
     std::string target = "/waits";

@@ -21,6 +21,7 @@ namespace tidemark::cli {
 struct SettleOptions {
   std::vector<std::string> topics;  // empty: all that have consumers to wait for
   std::vector<std::string> only;    // these consumers; empty: everybody waited for
+  std::string scope;                // "event" or "watermark"; empty: the gateway's default
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);
 };
 
@@ -33,6 +34,9 @@ struct SettleWorld {
   std::function<std::chrono::steady_clock::time_point()> now;
   std::function<void(std::chrono::milliseconds)> pause;
 };
+
+// The gateway at `url`, and the machine's clock.
+SettleWorld world_of(const std::string& url);
 
 struct Settled {
   Report report;

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/duration.h"
@@ -15,17 +14,6 @@
 
 namespace tidemark::cli {
 namespace {
-
-SettleWorld world_of(const std::string& url) {
-  SettleWorld world;
-  world.call = [url](const std::string& method, const std::string& target, const SettleWorld::Headers& headers,
-                     const std::string* body, std::chrono::milliseconds longest) {
-    return http_call(url, method, target, headers, body, longest);
-  };
-  world.now = [] { return std::chrono::steady_clock::now(); };
-  world.pause = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
-  return world;
-}
 
 CLI::Validator offsets_check() {
   return CLI::Validator(
@@ -50,6 +38,9 @@ void add_settle(CLI::App& app, int& code) {
       ->check(duration_check())
       ->capture_default_str();
   command->add_option("--for", options->settle.only, "wait for these consumers only, separated by commas")->delimiter(',');
+  command->add_option("--scope", options->settle.scope,
+                      "event: what is in the topics, and what it causes; watermark: also all at or before it")
+      ->check(scope_check());
   options->target.add_to(*command);
   command->footer(
       "In a test, between what it publishes and what it expects, in place of a sleep.\n"

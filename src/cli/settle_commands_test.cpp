@@ -38,13 +38,13 @@ Ran run(std::vector<std::string> line) {
 
 TEST(SettleCommands, SettleAsksForItsTopics) {
   ScriptedGateway gateway({{200, R"({"positions":[],"settled":true,"consumers":[]})"}});
-  const Ran ran = run({"settle", "orders", "payments", "--timeout", "7s", "--for", "views,search", "--url", gateway.url()});
+  const Ran ran = run({"settle", "orders", "payments", "--timeout", "7s", "--for", "views,search", "--scope", "watermark", "--url", gateway.url()});
   EXPECT_EQ(ran.code, 0);
   EXPECT_TRUE(ran.output.starts_with("all is processed after ")) << ran.output;
   const auto& requests = gateway.requests();
   ASSERT_EQ(requests.size(), 1U);
   EXPECT_EQ(requests[0].line, "POST /waits");
-  EXPECT_EQ(requests[0].body, R"({"topics":["orders","payments"],"for":["views","search"]})");
+  EXPECT_EQ(requests[0].body, R"({"topics":["orders","payments"],"for":["views","search"],"scope":"watermark"})");
   // Less than a second of the seven may have passed by the time it asks.
   EXPECT_TRUE(requests[0].prefer == "wait=6" || requests[0].prefer == "wait=7") << requests[0].prefer;
 }

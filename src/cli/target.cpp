@@ -41,6 +41,15 @@ std::string with_parameter(const std::string& target, const std::string& name, c
   return target + (target.find('?') == std::string::npos ? "?" : "&") + name + "=" + percent_encode(value);
 }
 
+CLI::Validator scope_check() {
+  return CLI::Validator(
+      [](std::string& text) {
+        const bool known = text == "event" || text == "watermark";
+        return known ? std::string() : "'" + text + "' is neither event nor watermark";
+      },
+      "event|watermark");
+}
+
 CLI::Validator duration_check() {
   return CLI::Validator(
       [](std::string& text) {

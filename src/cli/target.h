@@ -36,7 +36,8 @@ std::chrono::milliseconds patience(const std::string& wait);
 
 std::string with_parameter(const std::string& target, const std::string& name, const std::string& value);
 
-// An option's value must be a duration.
+// An option's value must be a duration; one of the scopes.
 CLI::Validator duration_check();
+CLI::Validator scope_check();
 
 }  // namespace tidemark::cli

@@ -29,6 +29,8 @@ constexpr Duration kFirstPause = std::chrono::milliseconds(100);
 // Whoever reads a derived topic is quick, or a wait through several would take
 // this long at each; one that moves on is left alone for longer and longer.
 constexpr Duration kFirstFencePause = std::chrono::milliseconds(10);
+// Where an end was unseen once it will be again: its writer uses transactions.
+constexpr Duration kFirstMarkerPause = std::chrono::milliseconds(1);
 constexpr Duration kLongestPause = std::chrono::seconds(2);
 // A look that fails may have read megabytes.
 constexpr Duration kLeastPauseAfterFailure = std::chrono::seconds(1);
@@ -44,7 +46,9 @@ void Engine::State::watch_end(std::uint32_t slot, const Need& need, Time now) {
   EndWatch& watch = at->second;
   watch.position = std::max(watch.position, place_below(waits[slot].terms[need.term], need).value_or(kNoOffset));
   if (!fresh) return;
-  watch.pause = waits[slot].terms[need.term].derived ? kFirstFencePause : kFirstPause;
+  const WaitTerm& term = waits[slot].terms[need.term];
+  const bool markers = topics.ends(term.topic, term.partition).end_unseen;
+  watch.pause = !term.derived ? kFirstPause : markers ? kFirstMarkerPause : kFirstFencePause;
   if (waits[slot].hold) check_end_at(slot, need.term, now + watch.pause);
 }
 
@@ -174,6 +178,7 @@ void Engine::State::lower_end(std::uint32_t slot, std::uint32_t index, Offset la
   Wait& wait = waits[slot];
   WaitTerm& term = wait.terms[index];
   if (last >= term.last) return;
+  topics.ends(term.topic, term.partition).end_unseen = true;
   std::vector<std::uint32_t> open;
   for (std::uint32_t i = term.needs; i < wait.needs.size() && wait.needs[i].term == index; ++i) {
     if (!wait.needs[i].indexed) continue;

@@ -71,6 +71,7 @@ struct PartitionEnds {
   std::int32_t delivered_epoch = -1;    // and the leader epoch of the latest of them
   Offset doubted = kNoOffset;           // the highest record of a mark that may lie beyond the end
   std::vector<Cut> cuts;                // by time
+  bool end_unseen = false;              // it was found to end in what no consumer sees
   std::uint64_t round_ask = 0;          // the question of the round under way that is not answered; 0: none
 };
 

@@ -103,6 +103,15 @@ std::string render_metrics(const core::EngineStats& stats, const Latencies& late
                {{"read", number(stats.acks)}, {"held", number(stats.acks_held)}, {"ignored", number(stats.acks_ignored)}});
   add_counter(families, "tidemark_seeds_total", "Groups whose positions were asked for.", number(stats.seeds));
   add_counter(families, "tidemark_ends_asked_total", "Questions for the end of a partition.", number(stats.ends_asked));
+  add_counter(families, "tidemark_fence_rounds_total", "Questions for all ends of a topic, each shared by waits.",
+              number(stats.fence_rounds));
+  add_counter(families, "tidemark_fences_total", "Derived topics that waits followed, each time.", number(stats.fences));
+  add_counter(families, "tidemark_cycles_cut_total", "Waits that reached the bound of passes in a topic that feeds itself.",
+              number(stats.cycles_cut));
+  add_counters(families, "tidemark_looks_total", "Looks into a topic, by what for.", "purpose",
+               {{"end", number(stats.end_looks)},
+                {"dead_letters", number(stats.dead_letter_looks)},
+                {"lineage", number(stats.lineage_looks)}});
   add_counter(families, "tidemark_log_cuts_total", "Partitions found cut off by an unclean leader election.",
               number(stats.log_cuts));
   add_counter(families, "tidemark_obligations_settled_total", "Outcomes reached.", number(stats.obligations_settled));

@@ -19,6 +19,10 @@ TEST(Metrics, RenderPrometheusText) {
   core::EngineStats stats;
   stats.answers_processed = 3;
   stats.open_waits = 2;
+  stats.fence_rounds = 4;
+  stats.fences = 9;
+  stats.cycles_cut = 1;
+  stats.dead_letter_looks = 6;
   Latencies latencies;
   latencies.record(processed_after(std::chrono::milliseconds(1), std::chrono::milliseconds(4)));
   latencies.record(processed_after(std::chrono::milliseconds(1), std::chrono::minutes(2)));
@@ -27,6 +31,10 @@ TEST(Metrics, RenderPrometheusText) {
   }});
   EXPECT_NE(text.find("tidemark_ready 1\n"), std::string::npos) << text;
   EXPECT_NE(text.find("tidemark_open_waits 2\n"), std::string::npos);
+  EXPECT_NE(text.find("tidemark_fence_rounds_total 4\n"), std::string::npos);
+  EXPECT_NE(text.find("tidemark_fences_total 9\n"), std::string::npos);
+  EXPECT_NE(text.find("tidemark_cycles_cut_total 1\n"), std::string::npos);
+  EXPECT_NE(text.find("tidemark_looks_total{purpose=\"dead_letters\"} 6\n"), std::string::npos);
   EXPECT_NE(text.find("tidemark_answers_total{outcome=\"processed\"} 3\n"), std::string::npos);
   EXPECT_NE(text.find("tidemark_settle_seconds_bucket{le=\"0.005\"} 1\n"), std::string::npos);
   EXPECT_NE(text.find("tidemark_settle_seconds_bucket{le=\"+Inf\"} 2\n"), std::string::npos);

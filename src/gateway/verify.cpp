@@ -20,7 +20,8 @@ struct Event {
   std::string topic;
   core::Partition partition = 0;
   core::Offset offset = 0;
-  std::string id;  // empty where the answer has none
+  std::string id;         // empty where the answer has none
+  bool is_fence = false;  // the last record below a fence, for a consumer behind others
 };
 
 std::optional<std::int64_t> number(const json::object& object, std::string_view name) {
@@ -51,14 +52,33 @@ Finding check_event(const Event& event, const Scan& scan) {
   return {Verdict::right, "event", "it is at " + place};
 }
 
+// Nothing when no record that the consumer had to read lies between its commit and
+// the fence.
+std::optional<Finding> check_gap(const std::string& name, const Event& last, core::Offset committed, const Scan& scan) {
+  bool plain = false, transactional = false;
+  const auto read = scan(last.topic, last.partition, committed, last.offset + 1, [&](const kafka::ScannedRecord& record) {
+    (record.transactional ? transactional : plain) = true;
+    return !plain;
+  });
+  const std::string between = last.topic + " partition " + std::to_string(last.partition) + " between its commit of " +
+                              std::to_string(committed) + " and the fence " + std::to_string(last.offset + 1);
+  if (!read) return unknown(name, "what is in " + between + " cannot be read: " + read.error().message);
+  if (plain) return Finding{Verdict::wrong, name, "there is a record in " + between};
+  if (transactional) return unknown(name, "there are records in " + between + ", of transactions that may have been aborted");
+  return std::nullopt;
+}
+
 // The commit that the evidence names, and one at the anchor before it.
 Finding check_commit(const std::string& name, const Event& event, const json::object& evidence, const Scan& scan) {
   const auto committed = number(evidence, "committed"), anchor = number(evidence, "anchor");
   const auto partition = number(evidence, "commits_partition"), at = number(evidence, "commits_offset");
   if (!committed || !partition || !at) return unknown(name, "the evidence does not name a commit's record");
-  if (*committed <= event.offset)
-    return {Verdict::wrong, name, "committed " + std::to_string(*committed) + " does not lie above the event"};
-  if (anchor && *anchor > event.offset && !number(evidence, "since"))
+  if (*committed <= event.offset) {
+    if (!event.is_fence)
+      return {Verdict::wrong, name, "committed " + std::to_string(*committed) + " does not lie above the event"};
+    if (auto gap = check_gap(name, event, *committed, scan)) return *gap;
+  }
+  if (anchor && *anchor > event.offset && !event.is_fence && !number(evidence, "since"))
     return {Verdict::wrong, name, "the anchor " + std::to_string(*anchor) + " lies above the event"};
 
   std::optional<kafka::OffsetsRecord> record;
@@ -104,13 +124,39 @@ Finding check_ack(const std::string& name, const Event& event, bool failed, cons
   return {Verdict::right, name, "its latest ack for the event says so"};
 }
 
+// What a consumer behind others had to get past; the error says why that cannot be
+// checked.
+Result<Event> fence_of(const json::object& evidence) {
+  const auto partition = number(evidence, "partition"), fence = number(evidence, "fence");
+  Event last;
+  last.topic = text(evidence, "topic");
+  if (last.topic.empty() || !partition || !fence) return Error{ErrorKind::not_found, "the evidence names no fence"};
+  last.partition = static_cast<core::Partition>(*partition);
+  last.offset = *fence - 1;
+  last.is_fence = true;
+  return last;
+}
+
+Finding check_behind_others(const std::string& name, bool failed, const json::object& evidence, const Scan& scan) {
+  const auto last = fence_of(evidence);
+  if (!last) return unknown(name, last.error().message);
+  if (failed) return unknown(name, "a failure of what others wrote is not checked");
+  const std::string source = text(evidence, "source");
+  if (source == "commit") return check_commit(name, *last, evidence, scan);
+  return unknown(name, "evidence by " + source + " of what others wrote is not checked");
+}
+
 Finding check_consumer(const json::object& consumer, const Event& event, const Scan& scan) {
   const std::string name = text(consumer, "name"), outcome = text(consumer, "outcome");
   const json::value* held = consumer.if_contains("evidence");
   if (outcome != "processed" && outcome != "failed") return unknown(name, "it is " + outcome + ", which claims nothing");
   if (held == nullptr || !held->is_object()) return unknown(name, "it carries no evidence");
   const json::object& evidence = held->get_object();
+  const json::value* via = consumer.if_contains("via");
+  if (via != nullptr && via->is_array() && !via->get_array().empty())
+    return check_behind_others(name, outcome == "failed", evidence, scan);
   const std::string source = text(evidence, "source");
+  if (source == "commit" && outcome == "failed") return unknown(name, "the dead letter by which it failed is not checked");
   if (source == "commit") return check_commit(name, event, evidence, scan);
   if (source == "ack") return check_ack(name, event, outcome == "failed", scan);
   return unknown(name, "a position that was asked for (" + source + ") leaves no record to check");

@@ -4,6 +4,10 @@
 // commit's, the ack's. This reads those records itself, past the gateway, and
 // compares. What time has taken (retention, compaction) cannot be checked any
 // more, and is said to be so rather than called right.
+//
+// A consumer that reads what others wrote is held to the fence that its evidence
+// names. A commit below it is enough where no record lies between; records of
+// transactions may have been aborted, which is not looked into.
 #pragma once
 
 #include <functional>

@@ -14,6 +14,7 @@ using Verdict = Finding::Verdict;
 
 struct Held {
   std::string key, value, id;
+  bool transactional = false;
 };
 
 // A cluster of a few records.
@@ -29,7 +30,7 @@ class Log {
       if (topic == denied_) return Error{ErrorKind::forbidden, "denied"};
       for (const auto& [offset, held] : records_[{topic, partition}]) {
         if (offset < from || offset >= until) continue;
-        if (!see({offset, held.key, held.value, held.id, false})) break;
+        if (!see({offset, held.key, held.value, held.id, held.transactional})) break;
       }
       return until;
     };
@@ -104,6 +105,46 @@ TEST(Verify, WhatTimeHasTakenCannotBeChecked) {
   EXPECT_EQ(verdict(log, answer(R"({"name":"views","outcome":"pending","evidence":{"source":"none"}})")),
             Verdict::unknown);
   EXPECT_EQ(verdict(log, answer(R"({"name":"views","outcome":"processed","evidence":{"source":"seed"}})")),
+            Verdict::unknown);
+}
+
+std::string behind(const std::string& evidence, const std::string& outcome = "processed") {
+  return answer(R"({"name":"views","outcome":")" + outcome + R"(","via":[{"name":"enricher","topic":"x","elapsed_ms":2}],)" +
+                R"("evidence":{)" + evidence + "}}");
+}
+std::string fenced(int committed) {
+  return behind(R"("source":"commit","topic":"x","partition":1,"fence":20,"committed":)" + std::to_string(committed) +
+                R"(,"anchor":15,"commits_partition":7,"commits_offset":100)");
+}
+
+TEST(Verify, AConsumerBehindOthersIsHeldToItsFence) {
+  Log log;
+  log.put("__consumer_offsets", 7, 90, commit("views", "x", 1, 15));
+  log.put("__consumer_offsets", 7, 100, commit("views", "x", 1, 20));
+  EXPECT_EQ(verdict(log, fenced(20)), Verdict::right);
+  log.put("__consumer_offsets", 7, 100, commit("views", "orders", 2, 20));
+  EXPECT_EQ(verdict(log, fenced(20)), Verdict::wrong) << "a commit of what was published, not of the derived topic";
+}
+
+TEST(Verify, ACommitBelowTheFenceIsEnoughWhereNothingLiesBetween) {
+  Log log;
+  log.put("__consumer_offsets", 7, 100, commit("views", "x", 1, 18));
+  log.put("x", 1, 17, {"", "v", ""});
+  EXPECT_EQ(verdict(log, fenced(18)), Verdict::right) << "markers only";
+  log.put("x", 1, 18, {"", "v", "", true});
+  EXPECT_EQ(verdict(log, fenced(18)), Verdict::unknown) << "aborted, perhaps";
+  log.put("x", 1, 19, {"", "v", ""});
+  EXPECT_EQ(verdict(log, fenced(18)), Verdict::wrong);
+  log.deny("x");
+  EXPECT_EQ(verdict(log, fenced(18)), Verdict::unknown);
+}
+
+TEST(Verify, WhatIsNotCheckedBehindOthersIsSaid) {
+  Log log;
+  EXPECT_EQ(verdict(log, behind(R"("source":"commit","committed":20)")), Verdict::unknown) << "no fence";
+  EXPECT_EQ(verdict(log, behind(R"("source":"ack","topic":"x","partition":1,"fence":20)")), Verdict::unknown);
+  EXPECT_EQ(verdict(log, behind(R"("source":"commit","topic":"x","partition":1,"fence":20)", "failed")), Verdict::unknown);
+  EXPECT_EQ(verdict(log, answer(R"({"name":"v","outcome":"failed","evidence":{"source":"commit","committed":11}})")),
             Verdict::unknown);
 }
 

@@ -1,0 +1,80 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "core/engine_follow_fixture.h"
+
+namespace tidemark::core {
+namespace {
+
+class DeadLetters : public FollowTest {
+ protected:
+  DeadLetters() : FollowTest(EngineConfig{}, {"orders", "orders-dlt"}) {}
+};
+
+TEST_F(DeadLetters, AreReadBeforeProcessedIsSaid) {
+  reader("views", {"orders"});
+  const WaitId fine = gateway.append(0, 100);
+  gateway.commit("views", 0, 101);
+  EXPECT_FALSE(gateway.answered(fine));
+  EXPECT_EQ(tell("orders-dlt", {100, 100}), 2U);
+  EXPECT_TRUE(gateway.answer(fine).all_processed());
+
+  const WaitId bad = gateway.append(0, 101);
+  gateway.commit("views", 0, 102);
+  tell("orders-dlt", {100, 102});
+  EXPECT_FALSE(gateway.answered(bad));
+  const std::vector<Look> looks = origins(gateway);
+  ASSERT_EQ(looks.size(), 1U);
+  EXPECT_EQ(looks[0].partition, 1);
+  EXPECT_EQ(looks[0].from, 100);
+  EXPECT_EQ(looks[0].until, 102);
+  EXPECT_EQ(looks[0].origin->consumer, "views");
+  ASSERT_EQ(looks[0].origin->sources.size(), 1U);
+  EXPECT_EQ(looks[0].origin->sources[0].offsets, (Range{101, 101}));
+  see(looks[0], 101, 101, "bad order");
+  const ConsumerOutcome outcome = gateway.outcome(bad);
+  EXPECT_EQ(outcome.outcome, Outcome::failed);
+  EXPECT_EQ(outcome.evidence.reason, "bad order (dead letter orders-dlt/1@101)");
+}
+
+TEST_F(DeadLetters, OfOthersChangeNothing) {
+  reader("views", {"orders"});
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("views", 0, 101);
+  tell("orders-dlt", {120, 100});
+  for (const Look& look : origins(gateway)) see(look);
+  EXPECT_TRUE(gateway.answer(wait).all_processed());
+}
+
+TEST_F(DeadLetters, ThatCannotBeReadAreReadAgain) {
+  reader("views", {"orders"});
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("views", 0, 101);
+  tell("orders-dlt", {101, 100});
+  std::vector<Look> looks = origins(gateway);
+  ASSERT_EQ(looks.size(), 1U);
+  Sight failed;
+  failed.number = looks[0].number;
+  gateway.sight(failed);
+  EXPECT_FALSE(gateway.answered(wait));
+  gateway.advance(500ms);
+  tell("orders-dlt", {101, 100});
+  looks = origins(gateway);
+  ASSERT_EQ(looks.size(), 1U);
+  see(looks[0], 100);
+  EXPECT_EQ(gateway.outcome(wait).outcome, Outcome::failed);
+}
+
+TEST_F(DeadLetters, AreNotSaidToBeReadAtTheDeadline) {
+  reader("views", {"orders"});
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("views", 0, 101);
+  gateway.advance(2s);
+  EXPECT_EQ(gateway.outcome(wait).outcome, Outcome::pending);
+  EXPECT_EQ(gateway.outcome(wait).reason, PendingReason::dead_letters);
+}
+
+}  // namespace
+}  // namespace tidemark::core
