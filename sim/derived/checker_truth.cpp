@@ -150,7 +150,12 @@ void Checker::check_record(const Judged& judged, const Due& due, const core::Con
   const Record& record = world_.log.at(due.record);
   const Service& service = *world_.services[static_cast<std::size_t>(service_named(outcome.name))];
   const auto at = service.processed_at(record.topic, record.partition, record.offset);
-  if (over && !due.root && judged.answer.all_processed()) world_.count(Fault::descendants_processed);
+  if (over && !due.root && judged.answer.all_processed()) {
+    world_.count(Fault::descendants_processed);
+    const bool far = record.generation > world_.plan.engine.cycle_passes && feeds_itself(record.topic);
+    if (far && steps(Due{record.parent, due.stake, false, false}, due.record) > world_.plan.engine.cycle_passes)
+      world_.count(Fault::followed_cycle_by_id);
+  }
   if (!at || *at > judged.when) {
     std::string path = world_.log.place(due.record);
     for (int up = record.parent; up >= 0; up = world_.log.at(up).parent) path = world_.log.place(up) + " > " + path;

@@ -122,6 +122,8 @@ void Service::poll(Worker& worker) {
   // What nobody sees behind the last record was passed over with it.
   if (traits_.at_position)
     while (worker.position < end && !is_seen(worker, worker.position)) ++worker.position;
+  for (const int record : worker.batch)
+    if (world_.log.at(record).fate != Fate::visible) world_.count(Fault::read_uncommitted);
   if (!worker.batch.empty()) {
     if (traits_.transactional && worker.transaction == nullptr) {
       worker.transaction = std::make_shared<Transaction>();

@@ -13,8 +13,10 @@ using core::Duration;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// Neighbouring seeds of Random give the same numbers, shifted by one: the first
+// number of each begins a sequence of its own.
 World::World(std::uint64_t seed, bool verbose)
-    : random(seed),
+    : random(Random(seed).next()),
       trace(verbose),
       commits(1 + static_cast<int>(seed % 4), random, commit_counters),
       checker(std::make_unique<Checker>(*this)),

@@ -88,8 +88,11 @@ bool Engine::State::ask_component(std::uint32_t slot, std::uint32_t first, std::
 // done: so that each pass is one more step away from the event, and the bound of
 // passes a bound of steps, however many consumers write the same topic.
 bool Engine::State::is_busy(const Follow& follow, std::uint32_t first, std::uint32_t last) const {
-  for (std::uint32_t topic = first; topic < last; ++topic)
-    if (follow.topics[topic].stage == Follow::Topic::Stage::asking || follow.topics[topic].looks > 0) return true;
+  for (std::uint32_t i = first; i < last; ++i) {
+    const Follow::Topic& topic = follow.topics[i];
+    if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return true;
+    if (topic.asks_itself && !topic.fenced) return true;  // its readers will owe more
+  }
   return std::any_of(follow.edges.begin(), follow.edges.end(), [&](const Follow::Edge& edge) {
     return edge.inner && edge.output >= first && edge.output < last && follow.places[edge.place].open > 0;
   });
