@@ -240,6 +240,10 @@ void Checker::check_promptness(const Judged& judged) {
   for (const core::ConsumerOutcome& outcome : answer.consumers) {
     if (outcome.outcome == Outcome::failed) world_.count(Fault::answered_failed);
     if (outcome.outcome == Outcome::unanchored) world_.count(Fault::answered_unanchored);
+    // Everybody has been seen at work for a while, and floors are taken from what is known then.
+    if (outcome.outcome == Outcome::unanchored && wait.must_settle && wait.is_publish && wait.scope == core::Scope::event &&
+        !world_.plan.grows)
+      world_.fail("P1", outcome.name + " is called unanchored in a world without faults " + describe(judged));
     if (outcome.outcome == Outcome::absent || outcome.outcome == Outcome::skipped || outcome.outcome == Outcome::handed_over)
       world_.fail("P1", outcome.name + " is called " + std::string(core::name_of(outcome.outcome)) + " and is not");
   }

@@ -6,7 +6,7 @@
 // admitted is then owed by each of its readers, and when they are done their own
 // outputs are asked for. A topic without readers is a leaf, one without anything
 // new ends its branch. Topics that feed each other are asked for again each time
-// one of their writers is done with something new: until nothing new was written,
+// all their writers are done with something new: until nothing new was written,
 // or a bounded number of times; for longer only while the records themselves say
 // that they are of this event.
 
@@ -98,6 +98,14 @@ bool Engine::State::is_busy(const Follow& follow, std::uint32_t first, std::uint
   });
 }
 
+// Whether all who write topics that feed each other were seen to copy the id. One who
+// does not makes records without it, and whoever copies what it reads makes more of them.
+bool Engine::State::all_copy(const Follow& follow, std::uint32_t component) const {
+  return std::all_of(follow.edges.begin(), follow.edges.end(), [&](const Follow::Edge& edge) {
+    return follow.plan->nodes[edge.output].component != component || edge.copies_id;
+  });
+}
+
 // Asks for the topic's ends where that is due. True: nothing is to be asked.
 bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
   Wait& wait = waits[slot];
@@ -107,7 +115,7 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
   if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return false;
 
   bool wanted = topic.dirty || (topic.asks_itself && !topic.fenced);
-  bool by_id = !wanted;  // all that fires was seen to copy the id
+  const bool by_id = !wanted && all_copy(follow, node.component);
   Time due = now;
   std::vector<std::uint32_t> fired;
   for (std::uint32_t i = 0; i < follow.edges.size(); ++i) {
@@ -118,7 +126,6 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
     const bool late = planted(Bug::fence_before_commit) || planted(Bug::second_writer_ignored) ? topic.fenced : false;
     if (!early && (late || place.done == edge.seen || place.open > 0 || !place.all_processed)) continue;
     wanted = true;
-    by_id = by_id && edge.copies_id;
     if (edge.emits == Emits::within && !planted(Bug::within_ignored)) due = std::max(due, place.done_at + edge.within);
     fired.push_back(i);
   }

@@ -260,5 +260,37 @@ TEST_F(CycleOfThree, InWatermarkScopeThePassesAreCountedFromWhatIsCaused) {
   EXPECT_EQ(questions("orders"), 2U);
 }
 
+// "a" writes loop because of orders, with the id, and "b" orders because of loop, without.
+class CycleOfTwo : public FollowTest {
+ protected:
+  static EngineConfig config() {
+    EngineConfig config;
+    config.outputs = {{"a", "orders", "loop"}, {"b", "loop", "orders"}};
+    config.cycle_passes = 2;
+    return config;
+  }
+  CycleOfTwo() : FollowTest(config(), {"orders", "loop"}) {}
+};
+
+// tidemark-sim-derived, seed 723.
+TEST_F(CycleOfTwo, WhoCopiesTheIdProvesNothingBehindOneWhoDoesNot) {
+  reader("a", {"orders"});
+  reader("b", {"loop"});
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("a", 0, 101);
+  tell("loop", {101, 100});
+  for (const Look& look : origins(gateway)) see(look, 100);
+  gateway.commit("b", 0, 101, "loop");
+  tell("orders", {102, 100});
+  for (const Look& look : origins(gateway)) see(look);
+  gateway.commit("a", 0, 102);
+  tell("loop", {102, 100});
+  for (const Look& look : origins(gateway)) see(look);
+  EXPECT_FALSE(gateway.answered(wait));  // loop/0@101 has no id, and may be of the event
+  gateway.commit("b", 0, 102, "loop");
+  tell("orders", {102, 100});
+  EXPECT_TRUE(gateway.answer(wait).all_processed());
+}
+
 }  // namespace
 }  // namespace tidemark::core

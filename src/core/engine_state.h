@@ -195,6 +195,7 @@ struct Engine::State {
   void tie(std::uint32_t slot);
   // Looks what is to be asked next, and whether all is done. Registers nothing.
   void follow_on(std::uint32_t slot, Time now, Effects& effects);
+  bool all_copy(const Follow& follow, std::uint32_t component) const;
   bool is_busy(const Follow& follow, std::uint32_t first, std::uint32_t last) const;
   bool ask_component(std::uint32_t slot, std::uint32_t first, std::uint32_t last, const std::vector<bool>& closed,
                      Time now, Effects& effects);
