@@ -170,6 +170,7 @@ void Engine::delivered(WaitId id, const Delivery& delivery, Time now, Effects& e
   term.first = term.last = delivery.offset;
   term.leader_epoch = delivery.leader_epoch;
   wait->appended = now;
+  if (planted(Bug::floors_after_append) && wait->follow != nullptr) s.take_floors(*wait->follow, nullptr, wait->scope == Scope::event);
   wait->state = Wait::State::waiting;
   s.remember_event(wait->id, term);
   if (!s.other_incarnation(term)) s.note_append(term, now, effects);

@@ -121,7 +121,15 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
     outcome.reason = need.outcome == Outcome::pending ? shown.reason : PendingReason::none;
     outcome.hint = hint_for(consumer, shown, gone, config.absent_grace);
     outcome.position = {topics[term.topic].name, term.topic_id, term.partition, term.last, term.leader_epoch};
-    if (need.place != Follow::kNone) outcome.via = hops_to(wait, wait.follow->places[need.place].topic);
+    if (need.place != Follow::kNone) {
+      const std::uint32_t topic = wait.follow->places[need.place].topic;
+      outcome.via = hops_to(wait, topic);
+      const bool closed = topic < wait.follow->closed.size() && wait.follow->closed[topic];
+      if (outcome.outcome == Outcome::processed && !closed) {  // so far
+        outcome.outcome = Outcome::pending;
+        outcome.reason = PendingReason::upstream;
+      }
+    }
     add(std::move(outcome));
   }
   if (wait.follow == nullptr) return outcomes;

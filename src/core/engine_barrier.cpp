@@ -123,7 +123,7 @@ std::variant<WaitId, Refusal> Engine::barrier(const BarrierRequest& request, Tim
     s.tie(slot);
     // A position is of the past: so may its dead letter be.
     for (Follow::Edge& edge : wait.follow->edges)
-      if (!request.positions.empty()) edge.read_to = nullptr;
+      if (!request.positions.empty()) edge.read_from = nullptr;
   }
   const WaitId id = s.waits.id_of(slot);
   for (std::uint32_t i = 0; i < of_mark; ++i)

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/engine_state.h"
+#include "core/plant.h"
 
 namespace tidemark::core {
 namespace {
@@ -27,7 +28,7 @@ bool Engine::State::has_dead_letters(const Follow& follow, std::uint32_t place) 
   });
 }
 
-void Engine::State::begin_check(std::uint32_t slot, std::uint32_t index, Effects& effects) {
+void Engine::State::begin_check(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
   Wait& wait = waits[slot];
   Follow& follow = *wait.follow;
   Follow::Place& place = follow.places[index];
@@ -40,8 +41,12 @@ void Engine::State::begin_check(std::uint32_t slot, std::uint32_t index, Effects
     const TopicNumber topic = follow.plan->nodes[follow.edges[i].output].topic;
     if (!topics[topic].exists()) continue;
     ++place.check_left;
+    if (planted(Bug::letters_end_before_commit)) continue;
     board(topic, {waits.id_of(slot), i, true}, effects);
   }
+  if (!planted(Bug::letters_end_before_commit)) return;
+  for (std::uint32_t i = 0; i < follow.edges.size(); ++i)
+    if (follow.edges[i].dead_letter && follow.edges[i].place == index) read_dead_letters(slot, i, now, effects);
 }
 
 void Engine::State::read_dead_letters(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
@@ -51,10 +56,10 @@ void Engine::State::read_dead_letters(std::uint32_t slot, std::uint32_t index, T
   Follow::Place& place = follow.places[edge.place];
   const TopicNumber topic = follow.plan->nodes[edge.output].topic;
   place.check = Follow::Place::Check::looking;
-  edge.reading = topics.end_offsets(topic);
+  const Offsets ends = topics.end_offsets(topic);
 
   Origin origin;
-  origin.id = follow.id;
+  if (!planted(Bug::letters_of_others_count)) origin.id = follow.id;
   origin.dead_letters = true;
   origin.consumer = consumers[place.consumer].name;
   for (const Need& need : wait.needs) {
@@ -62,10 +67,12 @@ void Engine::State::read_dead_letters(std::uint32_t slot, std::uint32_t index, T
     const WaitTerm& term = wait.terms[need.term];
     origin.sources.push_back({topics[term.topic].name, term.partition, {std::max(term.first, need.since), term.last}});
   }
-  for (Partition p = 0; p < topics[topic].partitions; ++p) {
+  const Partition partitions = planted(Bug::letters_of_first_partition) ? 1 : topics[topic].partitions;
+  for (Partition p = 0; p < partitions; ++p) {
     const auto i = static_cast<std::size_t>(p);
-    const Offset from = std::max(offset_at(edge.read_to, i), topics.ends(topic, p).log_start);
-    const Offset until = offset_at(edge.reading, i);
+    // From the beginning each time: what was read before was not read for these needs.
+    const Offset from = std::max(offset_at(edge.read_from, i), topics.ends(topic, p).log_start);
+    const Offset until = offset_at(ends, i);
     if (until <= from) continue;
     ++stats.dead_letter_looks;
     ++place.check_left;
@@ -105,7 +112,7 @@ void Engine::State::dead_letter_seen(std::uint32_t slot, const OriginLook& about
     place.given_up = true;
     place.reason = (sight.reason.empty() ? "given up" : sight.reason) + " (dead letter " + topic + "/" +
                    std::to_string(about.partition) + "@" + std::to_string(sight.offset) + ")";
-  } else if (sight.result == Sight::Result::failed || !sight.complete) {
+  } else if ((sight.result == Sight::Result::failed || !sight.complete) && !planted(Bug::unread_letters_are_none)) {
     place.check_failed = true;
   }
   if (place.check_left == 0) conclude_check(slot, edge.place, now);
@@ -120,9 +127,6 @@ void Engine::State::conclude_check(std::uint32_t slot, std::uint32_t index, Time
   if (again) {
     place.check_due = now + kPauseAfterFailure;
     follow_times.emplace(place.check_due, slot);
-  } else {
-    for (Follow::Edge& edge : follow.edges)
-      if (edge.dead_letter && edge.place == index) edge.read_to = edge.reading;
   }
   for (std::uint32_t i = 0; i < wait.needs.size(); ++i) {
     Need& need = wait.needs[i];

@@ -76,5 +76,57 @@ TEST_F(DeadLetters, AreNotSaidToBeReadAtTheDeadline) {
   EXPECT_EQ(gateway.outcome(wait).reason, PendingReason::dead_letters);
 }
 
+// tidemark-sim-derived, seed 6: of what was given up between the append and now a mark must know.
+TEST_F(DeadLetters, SinceTheAppendAreReadForAMarkOfWatermarkScope) {
+  reader("views", {"orders"});
+  PublishRequest request = gateway.request();
+  request.scope = Scope::watermark;
+  request.wait = false;
+  const WaitId wait = gateway.append(request, 0, 100);
+  tell("orders", {101, 100});
+  const Mark mark = gateway.answer(wait).mark;
+  gateway.ends("orders-dlt", 1, 101, 1'000'000);  // known before the mark comes back
+  const WaitId resumed = gateway.resume(mark);
+  tell("orders", {101, 100});
+  gateway.commit("views", 0, 101);
+  tell("orders-dlt", {100, 101});
+  const std::vector<Look> looks = origins(gateway);
+  ASSERT_EQ(looks.size(), 1U);
+  EXPECT_EQ(looks[0].from, 100);
+  see(looks[0], 100);
+  EXPECT_EQ(gateway.outcome(resumed).outcome, Outcome::failed);
+}
+
+// "worker" writes to orders what it makes of orders.
+class DeadLettersOfACycle : public FollowTest {
+ protected:
+  static EngineConfig config() {
+    EngineConfig config;
+    config.outputs = {{"worker", "orders", "orders"}};
+    return config;
+  }
+  DeadLettersOfACycle() : FollowTest(config(), {"orders", "orders-dlt"}) {}
+};
+
+// tidemark-sim-derived, seed 29: what was read for the event was not read for what it caused.
+TEST_F(DeadLettersOfACycle, AreReadAnewForEachPass) {
+  reader("worker", {"orders"});
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("worker", 0, 101);
+  tell("orders-dlt", {101, 100});  // of the event's output, which nobody asks for yet
+  for (const Look& look : origins(gateway)) see(look);
+  tell("orders", {102, 100});
+  for (const Look& look : origins(gateway)) see(look);
+  gateway.commit("worker", 0, 102);
+  tell("orders-dlt", {101, 100});
+  const std::vector<Look> looks = origins(gateway);
+  ASSERT_EQ(looks.size(), 1U);
+  EXPECT_EQ(looks[0].from, 100);
+  ASSERT_EQ(looks[0].origin->sources.size(), 1U);
+  EXPECT_EQ(looks[0].origin->sources[0].offsets, (Range{101, 101}));
+  see(looks[0], 100);
+  EXPECT_EQ(gateway.outcome(wait).outcome, Outcome::failed);
+}
+
 }  // namespace
 }  // namespace tidemark::core

@@ -13,13 +13,14 @@
 #include <utility>
 
 #include "core/engine_state.h"
+#include "core/plant.h"
 
 namespace tidemark::core {
 
 void Engine::State::board(TopicNumber topic, const Rider& rider, Effects& effects) {
   Round& round = rounds[topic];
   ++waits[rider.wait.slot].follow->outstanding;
-  (round.running ? round.next : round.aboard).push_back(rider);
+  (round.running && !planted(Bug::round_shared_by_late) ? round.next : round.aboard).push_back(rider);
   if (!round.running) start_round(topic, effects);
 }
 
@@ -45,6 +46,10 @@ void Engine::State::end_in_round(TopicNumber topic, Partition partition, std::ui
   if (ends.round_ask == 0 || asked < ends.round_ask) return;
   ends.round_ask = 0;
   Round& round = rounds.at(topic);
+  if (planted(Bug::round_ends_with_first)) {
+    round.left = 1;
+    for (PartitionEnds& other : topics[topic].ends) other.round_ask = 0;
+  }
   if (--round.left == 0) end_round(topic, now, effects);
 }
 
@@ -71,6 +76,7 @@ void Engine::State::end_round(TopicNumber topic, Time now, Effects& effects) {
 }
 
 void Engine::State::rounds_after_list(TopicNumber topic, Partition before, Time now, Effects& effects) {
+  if (planted(Bug::new_partition_not_fenced)) return;
   const Partition partitions = topics[topic].partitions;
   const auto found = rounds.find(topic);
   const bool running = found != rounds.end() && found->second.running;

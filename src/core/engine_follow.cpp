@@ -6,7 +6,7 @@
 // admitted is then owed by each of its readers, and when they are done their own
 // outputs are asked for. A topic without readers is a leaf, one without anything
 // new ends its branch. Topics that feed each other are asked for again each time
-// one of their writers is done with something new: until nothing new was written,
+// all their writers are done with something new: until nothing new was written,
 // or a bounded number of times; for longer only while the records themselves say
 // that they are of this event.
 
@@ -14,11 +14,19 @@
 #include <utility>
 
 #include "core/engine_state.h"
+#include "core/plant.h"
 
 namespace tidemark::core {
 namespace {
 
 constexpr std::size_t kMaxNeeds = 100'000;  // of one wait
+
+// A planted bug's idea of when a topic is ready to be asked for.
+bool first_writer_done(const Follow& follow, std::uint32_t topic) {
+  return std::any_of(follow.edges.begin(), follow.edges.end(), [&](const Follow::Edge& edge) {
+    return edge.output == topic && follow.places[edge.place].open == 0 && follow.places[edge.place].done > 0;
+  });
+}
 
 }  // namespace
 
@@ -34,12 +42,13 @@ void Engine::State::follow_on(std::uint32_t slot, Time now, Effects& effects) {
     }
     if (place.check == Follow::Place::Check::paused && now >= place.check_due) place.check = Follow::Place::Check::none;
     if (place.check == Follow::Place::Check::none && place.checking > 0 && place.checking == place.open)
-      begin_check(slot, i, effects);
+      begin_check(slot, i, now, effects);
   }
   if (wait.asking > 0 || wait.too_large) return;
 
   const std::vector<Plan::Node>& nodes = follow.plan->nodes;
-  std::vector<bool> closed(nodes.size());
+  std::vector<bool>& closed = follow.closed;
+  closed.assign(nodes.size(), false);
   bool all = std::all_of(follow.places.begin(), follow.places.end(), [](const auto& place) { return place.open == 0; });
   for (std::uint32_t first = 0, last = 0; first < nodes.size(); first = last) {
     while (last < nodes.size() && nodes[last].component == nodes[first].component) ++last;
@@ -59,13 +68,42 @@ bool Engine::State::ask_component(std::uint32_t slot, std::uint32_t first, std::
   for (const Follow::Edge& edge : follow.edges) {
     if (!within(edge.output) || edge.inner) continue;
     const Follow::Place& place = follow.places[edge.place];
+    if (planted(Bug::fence_before_commit)) continue;
+    if (planted(Bug::second_writer_ignored) && first_writer_done(follow, edge.output)) continue;
     if (!closed[place.topic] || place.open > 0) return false;
+  }
+  if (follow.plan->nodes[first].cyclic && is_busy(follow, first, last)) {
+    for (std::uint32_t topic = first; topic < last; ++topic)
+      if (follow.topics[topic].asks_itself && !follow.topics[topic].fenced) ask_topic(slot, topic, now, effects);
+    return false;
   }
   bool quiet = true;
   for (std::uint32_t topic = first; topic < last; ++topic) quiet = ask_topic(slot, topic, now, effects) && quiet;
   for (const Follow::Edge& edge : follow.edges)
     if (edge.inner && within(edge.output) && follow.places[edge.place].open > 0) quiet = false;
   return quiet;
+}
+
+// Topics that feed each other are asked for together, once all who write them are
+// done: so that each pass is one more step away from the event, and the bound of
+// passes a bound of steps, however many consumers write the same topic.
+bool Engine::State::is_busy(const Follow& follow, std::uint32_t first, std::uint32_t last) const {
+  for (std::uint32_t i = first; i < last; ++i) {
+    const Follow::Topic& topic = follow.topics[i];
+    if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return true;
+    if (topic.asks_itself && !topic.fenced) return true;  // its readers will owe more
+  }
+  return std::any_of(follow.edges.begin(), follow.edges.end(), [&](const Follow::Edge& edge) {
+    return edge.inner && edge.output >= first && edge.output < last && follow.places[edge.place].open > 0;
+  });
+}
+
+// Whether all who write topics that feed each other were seen to copy the id. One who
+// does not makes records without it, and whoever copies what it reads makes more of them.
+bool Engine::State::all_copy(const Follow& follow, std::uint32_t component) const {
+  return std::all_of(follow.edges.begin(), follow.edges.end(), [&](const Follow::Edge& edge) {
+    return follow.plan->nodes[edge.output].component != component || edge.copies_id;
+  });
 }
 
 // Asks for the topic's ends where that is due. True: nothing is to be asked.
@@ -77,19 +115,21 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
   if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return false;
 
   bool wanted = topic.dirty || (topic.asks_itself && !topic.fenced);
-  bool by_id = !wanted;  // all that fires was seen to copy the id
+  const bool by_id = !wanted && all_copy(follow, node.component);
   Time due = now;
   std::vector<std::uint32_t> fired;
   for (std::uint32_t i = 0; i < follow.edges.size(); ++i) {
     const Follow::Edge& edge = follow.edges[i];
     const Follow::Place& place = follow.places[edge.place];
-    if (edge.output != index || place.done == edge.seen || place.open > 0 || !place.all_processed) continue;
+    if (edge.output != index) continue;
+    const bool early = planted(Bug::fence_before_commit) && !topic.fenced;
+    const bool late = planted(Bug::fence_before_commit) || planted(Bug::second_writer_ignored) ? topic.fenced : false;
+    if (!early && (late || place.done == edge.seen || place.open > 0 || !place.all_processed)) continue;
     wanted = true;
-    by_id = by_id && edge.copies_id;
-    if (edge.emits == Emits::within) due = std::max(due, place.done_at + edge.within);
+    if (edge.emits == Emits::within && !planted(Bug::within_ignored)) due = std::max(due, place.done_at + edge.within);
     fired.push_back(i);
   }
-  if (!wanted) return true;
+  if (!wanted || (planted(Bug::cycle_ends_after_one) && node.cyclic && topic.passes > 0)) return true;
   const bool read = std::any_of(follow.places.begin(), follow.places.end(),
                                 [&](const Follow::Place& place) { return place.topic == index; });
   const bool exists = topics[node.topic].exists();
@@ -141,9 +181,9 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
   Follow::Topic& topic = follow.topics[index];
   const TopicNumber number = follow.plan->nodes[index].topic;
   topic.stage = Follow::Topic::Stage::idle;
+  if (topic.fenced || !topic.asks_itself) ++topic.passes;  // of its own end nobody has written yet
   topic.fenced = true;
   topic.told = now;
-  ++topic.passes;
   ++stats.fences;
   const Uuid id = topics[number].id;
   if (!topic.topic_id.is_nil() && !id.is_nil() && topic.topic_id != id && topic.covered != nullptr)
@@ -154,7 +194,12 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
   topic.below.clear();
   for (Partition p = 0; p < topics[number].partitions; ++p) {
     const auto i = static_cast<std::size_t>(p);
-    const Offset from = from_baselines ? std::max<Offset>(topics.ends(number, p).log_start, 0) : offset_at(before, i);
+    Offset from = from_baselines ? std::max<Offset>(topics.ends(number, p).log_start, 0) : offset_at(before, i);
+    // What the event caused comes after it; and its own id proves nothing of who copies it.
+    const WaitTerm& event = wait.terms.front();
+    if (!follow.id.is_nil() && event.topic == number && event.partition == p && !planted(Bug::own_id_proves_copies))
+      from = std::max(from, event.last + 1);
+    if (planted(Bug::watermark_of_one_partition) && topic.asks_itself && p != event.partition) continue;
     if (offset_at(topic.covered, i) > from) topic.below.push_back({p, {from, offset_at(topic.covered, i) - 1}, true});
   }
   const bool ask_ids = follow.plan->nodes[index].cyclic && !from_baselines && !follow.id.is_nil() && wait.hold;
@@ -177,7 +222,7 @@ void Engine::State::descendants_seen(std::uint32_t slot, const OriginLook& about
   const bool found = sight.result == Sight::Result::found;
   const bool none = sight.result == Sight::Result::none && sight.complete;
   topic.id_seen = topic.id_seen || found;
-  if (topic.by_id && (found || none)) {
+  if ((topic.by_id || planted(Bug::no_id_ends_cycle)) && (found || none)) {
     const auto below = std::find_if(topic.below.begin(), topic.below.end(),
                                     [&](const auto& b) { return b.partition == about.partition; });
     if (found) below->offsets.last = std::min(below->offsets.last, sight.last);
@@ -197,6 +242,7 @@ void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_basel
   follow.topics[index].below.clear();
   const TopicNumber number = follow.plan->nodes[index].topic;
   const auto first_need = static_cast<std::uint32_t>(wait.needs.size());
+  const auto first_term = static_cast<std::uint32_t>(wait.terms.size());
   if (wait.needs.size() + asked.size() * follow.places.size() > kMaxNeeds) {
     wait.too_large = true;  // stays pending, which is true
     return;
@@ -220,7 +266,7 @@ void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_basel
       need.consumer = place.consumer;
       need.term = term_index;
       need.by = place.by;
-      need.place = i;
+      if (!planted(Bug::other_partition_done) || term_index == first_term) need.place = i;
       need.reason = PendingReason::not_started;
       const auto p = static_cast<std::size_t>(below.partition);
       if (from_baselines) {
@@ -230,7 +276,7 @@ void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_basel
         need.anchor = place.anchors[p];
       }
       ++wait.open;
-      ++place.open;
+      if (need.place == i) ++place.open;
       place.owed = true;
     }
   }
@@ -254,7 +300,7 @@ void Engine::State::forget_floors(TopicNumber topic) {
     if (!node) continue;
     wait.follow->topics[*node].floors = wait.follow->topics[*node].covered = nullptr;
     for (Follow::Edge& edge : wait.follow->edges)
-      if (edge.output == *node) edge.read_to = nullptr;
+      if (edge.output == *node) edge.read_from = nullptr;
   }
 }
 

@@ -134,6 +134,7 @@ void Engine::State::add_edges(Follow& follow, std::uint32_t index) const {
   const auto& nodes = follow.plan->nodes;
   for (const Plan::Edge& edge : follow.plan->edges) {
     if (edge.input != place.topic || (edge.consumer && *edge.consumer != place.consumer)) continue;
+    if (planted(Bug::first_output_only) && !follow.edges.empty() && follow.edges.back().place == index) continue;
     if (edge.by_name && !topology.has_dead_letters(name)) continue;
     const bool inner = nodes[edge.input].component == nodes[edge.output].component;
     Follow::Edge& made = follow.edges.emplace_back();
@@ -236,7 +237,16 @@ void Engine::State::take_floors(Follow& follow, const Mark* mark, bool known) {
   for (Follow::Edge& edge : follow.edges) {
     if (!edge.dead_letter) continue;
     const Follow::Topic& output = follow.topics[edge.output];
-    edge.read_to = known ? output.floors : topics.end_offsets(follow.plan->nodes[edge.output].topic);
+    const TopicNumber number = follow.plan->nodes[edge.output].topic;
+    if (known) {
+      edge.read_from = output.floors;
+    } else if (mark == nullptr || mark->empty()) {
+      edge.read_from = topics.end_offsets(number);
+    } else if (const Derived* derived = derived_in(mark, topics[number].name);
+               derived != nullptr && (derived->topic_id.is_nil() || derived->topic_id == output.topic_id)) {
+      // What was given up between the append and now is the mark's too.
+      edge.read_from = std::make_shared<const std::vector<Offset>>(derived->floors);
+    }
   }
 }
 

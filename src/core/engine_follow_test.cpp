@@ -201,5 +201,96 @@ TEST_F(Cycle, IsFollowedByTheIdForAsLongAsItIsThere) {
   EXPECT_TRUE(answer.deferred.empty());
 }
 
+// "a" and "b" write loop because of orders, and "c" writes orders because of loop.
+class CycleOfThree : public FollowTest {
+ protected:
+  static EngineConfig config() {
+    EngineConfig config;
+    config.outputs = {{"a", "orders", "loop"}, {"b", "orders", "loop"}, {"c", "loop", "orders"}};
+    config.cycle_passes = 1;
+    return config;
+  }
+  CycleOfThree() : FollowTest(config(), {"orders", "loop"}) {
+    reader("a", {"orders"});
+    reader("b", {"orders"});
+    reader("c", {"loop"});
+  }
+};
+
+// tidemark-sim-derived, seed 352: the second writer must not use up the pass of the first.
+TEST_F(CycleOfThree, APassIsAskedForOnceAllItsWritersAreDone) {
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("a", 0, 101);
+  EXPECT_EQ(questions("loop"), 0U);
+  gateway.commit("b", 0, 101);
+  EXPECT_EQ(tell("loop", {100, 101}), 2U);
+  for (const Look& look : origins(gateway)) see(look);
+  gateway.commit("c", 1, 101, "loop");
+  tell("orders", {101, 100});
+  const Answer answer = gateway.answer(wait);
+  EXPECT_TRUE(answer.all_processed());
+  EXPECT_TRUE(answer.deferred.empty());
+}
+
+// tidemark-sim-derived, seed 203: an event that stands above the ends known at its
+// admission is below the end of its own topic, and has an id.
+TEST_F(CycleOfThree, TheEventItselfDoesNotProveThatItsIdIsCopied) {
+  gateway.append(0, 105);
+  gateway.commit("a", 0, 106);
+  gateway.commit("b", 0, 106);
+  tell("loop", {100, 101});
+  for (const Look& look : origins(gateway)) see(look);
+  gateway.commit("c", 1, 101, "loop");
+  tell("orders", {107, 100});
+  const std::vector<Look> looks = origins(gateway);
+  ASSERT_EQ(looks.size(), 1U);
+  EXPECT_EQ(looks[0].from, 106);
+}
+
+// tidemark-sim-derived, seed 222: the topic's own end is not yet a pass.
+TEST_F(CycleOfThree, InWatermarkScopeThePassesAreCountedFromWhatIsCaused) {
+  PublishRequest request = gateway.request();
+  request.scope = Scope::watermark;
+  gateway.append(request, 0, 100);
+  EXPECT_EQ(tell("orders", {101, 100}), 2U);
+  gateway.commit("a", 0, 101);
+  gateway.commit("b", 0, 101);
+  tell("loop", {100, 101});
+  gateway.commit("c", 1, 101, "loop");
+  EXPECT_EQ(questions("orders"), 2U);
+}
+
+// "a" writes loop because of orders, with the id, and "b" orders because of loop, without.
+class CycleOfTwo : public FollowTest {
+ protected:
+  static EngineConfig config() {
+    EngineConfig config;
+    config.outputs = {{"a", "orders", "loop"}, {"b", "loop", "orders"}};
+    config.cycle_passes = 2;
+    return config;
+  }
+  CycleOfTwo() : FollowTest(config(), {"orders", "loop"}) {}
+};
+
+// tidemark-sim-derived, seed 723.
+TEST_F(CycleOfTwo, WhoCopiesTheIdProvesNothingBehindOneWhoDoesNot) {
+  reader("a", {"orders"});
+  reader("b", {"loop"});
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("a", 0, 101);
+  tell("loop", {101, 100});
+  for (const Look& look : origins(gateway)) see(look, 100);
+  gateway.commit("b", 0, 101, "loop");
+  tell("orders", {102, 100});
+  for (const Look& look : origins(gateway)) see(look);
+  gateway.commit("a", 0, 102);
+  tell("loop", {102, 100});
+  for (const Look& look : origins(gateway)) see(look);
+  EXPECT_FALSE(gateway.answered(wait));  // loop/0@101 has no id, and may be of the event
+  gateway.commit("b", 0, 102, "loop");
+  tell("orders", {102, 100});
+  EXPECT_TRUE(gateway.answer(wait).all_processed());
+}
+
 }  // namespace
 }  // namespace tidemark::core

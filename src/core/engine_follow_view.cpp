@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/engine_state.h"
+#include "core/plant.h"
 
 namespace tidemark::core {
 namespace {
@@ -73,7 +74,11 @@ void Engine::State::mark_derived(const Wait& wait, Mark& mark) const {
     derived.topic_id = topic.topic_id;
     const auto readers = static_cast<std::size_t>(std::count_if(
         follow.places.begin(), follow.places.end(), [&](const Follow::Place& place) { return place.topic == i; }));
-    if (topic.floors != nullptr && topic.floors->size() * (1 + readers) <= kMostPositions) derived.floors = *topic.floors;
+    Offsets floors = planted(Bug::mark_floors_at_answer) && topic.floors != nullptr ? topic.covered : topic.floors;
+    // In watermark scope no reader is asked from there, but dead letters are read from there.
+    for (const Follow::Edge& edge : follow.edges)
+      if (wait.scope == Scope::watermark && edge.output == i && edge.dead_letter) floors = edge.read_from;
+    if (floors != nullptr && floors->size() * (1 + readers) <= kMostPositions) derived.floors = *floors;
     for (const Follow::Place& place : follow.places) {
       if (place.topic != i) continue;
       Derived::Reader& reader = derived.readers.emplace_back();

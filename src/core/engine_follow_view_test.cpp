@@ -50,5 +50,20 @@ TEST_F(FollowTest, WhatIsNotReachedYetIsPendingWithItsPath) {
   EXPECT_EQ(views.hint, "waits for what enricher writes to enriched");
 }
 
+// tidemark-sim-derived, seed 38.
+TEST_F(FollowTest, NobodyIsCalledProcessedWhoMayBeAskedForMore) {
+  reader("enricher", {"orders"});
+  reader("views", {"enriched"});
+  PublishRequest request = gateway.request();
+  request.scope = Scope::watermark;
+  const WaitId wait = gateway.append(request, 0, 100);
+  gateway.commit("enricher", 0, 101);
+  gateway.advance(2s);  // and the end of the topic is not told
+  const Answer answer = gateway.answer(wait);
+  EXPECT_FALSE(answer.settled);
+  EXPECT_EQ(of(answer, "enricher").outcome, Outcome::pending);
+  EXPECT_EQ(of(answer, "enricher").reason, PendingReason::upstream);
+}
+
 }  // namespace
 }  // namespace tidemark::core

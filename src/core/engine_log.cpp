@@ -217,8 +217,10 @@ void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effec
   }
 }
 
-void Engine::ends(const Ends& told, Time now, Effects& effects) {
+void Engine::ends(const Ends& as_told, Time now, Effects& effects) {
   State& s = *state_;
+  Ends told = as_told;
+  if (planted(Bug::last_stable_is_fence) && told.last_stable != kNoOffset) told.high_watermark = told.last_stable;
   const auto topic = s.topics.find(told.topic);
   if (!topic || told.partition < 0 || !s.topics[*topic].exists()) return;
   // A partition may be asked about, for a commit, before the list shows it.

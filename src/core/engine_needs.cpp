@@ -101,7 +101,7 @@ void Engine::State::register_need(std::uint32_t slot, std::uint32_t index, Time 
   ++topics.ends(term.topic, term.partition).open;
   ++open_obligations;
   update_memberless(need.consumer);
-  if (term.kind == Term::Kind::prefix) watch_end(slot, need, now);
+  if (term.kind == Term::Kind::prefix && !(term.derived && planted(Bug::marker_must_be_committed))) watch_end(slot, need, now);
 }
 
 void Engine::State::register_term(std::uint32_t slot, std::uint32_t term, Time now) {

@@ -195,6 +195,8 @@ struct Engine::State {
   void tie(std::uint32_t slot);
   // Looks what is to be asked next, and whether all is done. Registers nothing.
   void follow_on(std::uint32_t slot, Time now, Effects& effects);
+  bool all_copy(const Follow& follow, std::uint32_t component) const;
+  bool is_busy(const Follow& follow, std::uint32_t first, std::uint32_t last) const;
   bool ask_component(std::uint32_t slot, std::uint32_t first, std::uint32_t last, const std::vector<bool>& closed,
                      Time now, Effects& effects);
   bool ask_topic(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects);
@@ -220,7 +222,7 @@ struct Engine::State {
 
   // Dead letters: engine_dead_letter.cpp.
   bool has_dead_letters(const Follow& follow, std::uint32_t place) const;
-  void begin_check(std::uint32_t slot, std::uint32_t place, Effects& effects);
+  void begin_check(std::uint32_t slot, std::uint32_t place, Time now, Effects& effects);
   void read_dead_letters(std::uint32_t slot, std::uint32_t edge, Time now, Effects& effects);
   void look_for_origin(const OriginLook& about, Look look, Effects& effects);
   void origin_seen(const Sight& sight, Time now, Effects& effects);

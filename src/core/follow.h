@@ -6,8 +6,8 @@
 // written". So a wait keeps, for each topic of its plan, whether the ends were
 // asked for since all its writers were done, and for each reader how much it
 // still owes. A topic is asked for once all that write it are done; those that
-// feed each other are asked for again each time one of their writers is done
-// with something new, a bounded number of times.
+// feed each other are asked for together, again each time their writers are all
+// done with what was found, a bounded number of times.
 //
 // Private to core; engine_follow.cpp moves it. Threading: none.
 #pragma once
@@ -54,7 +54,7 @@ struct Follow {
     std::uint16_t passes = 0;   // how often
     std::uint32_t looks = 0;    // for the event's id, under way
     bool id_seen = false;       // in this pass
-    bool by_id = false;         // all writers that led to this pass were seen to copy the id
+    bool by_id = false;         // all who write here, or what feeds this, were seen to copy the id
     std::uint32_t fired_by = kNone;  // the writer that led to this pass, where it is only one
     std::vector<Below> below;   // of this pass, while looks are under way
     bool cut = false;           // the bound of passes was reached
@@ -95,8 +95,7 @@ struct Follow {
     bool inner = false;        // both ends feed each other
     bool copies_id = false;    // a pass that it alone led to found the event's id
     std::uint32_t seen = 0;    // of the place's `done`, how many led to a question
-    Offsets read_to;           // of dead letters: read up to here; null: from the log's start
-    Offsets reading;           // and what is being read now
+    Offsets read_from;         // of dead letters: those of this wait lie above; null: from the log's start
   };
 
   std::shared_ptr<const Plan> plan;
@@ -106,6 +105,7 @@ struct Follow {
   std::vector<Deferred> deferred;
   Uuid id;                       // the event's, where there is only one
   std::uint32_t outstanding = 0; // questions under way: rounds and looks
+  std::vector<bool> closed;      // by topic: nothing more can be asked of its readers
   bool complete = false;         // nothing more will be asked or owed
 
   // Somebody writes something, or is said to.

@@ -41,6 +41,26 @@ enum class Bug {
   seen_record_settles,        // a look that found a record below an end is taken as one that found none
   open_transaction_is_nothing, // what an open transaction holds below an end is taken as never to be seen
   part_read_is_all,           // the last record seen by a look that read a part is taken for the last of all
+  fence_before_commit,        // a derived topic's ends are asked for before its writers' commits were seen
+  last_stable_is_fence,       // the last stable offset is taken for the end
+  round_shared_by_late,       // a wait takes a round of ends that was asked for before it came
+  round_ends_with_first,      // a round of ends is over with its first answer
+  marker_must_be_committed,   // below a fence nobody looks for what can be seen there
+  letters_end_before_commit,  // dead letters are read up to an end asked for before the commit was seen
+  letters_of_first_partition, // of a dead-letter topic only the first partition is read
+  unread_letters_are_none,    // dead letters that could not be read are taken as none
+  letters_of_others_count,    // a dead letter from the record's place counts, whosever it says it is
+  first_output_only,          // of a consumer's outputs only the first is followed
+  second_writer_ignored,      // a topic's ends are asked for once the first of its writers is done
+  floors_after_append,        // what the event caused is looked for above the ends known when its append was told
+  other_partition_done,       // a consumer is done once it has passed the fence of one partition
+  within_ignored,             // who writes a while after its commit is not given the while
+  mark_floors_at_answer,      // a mark's floors are the ends of the answer, not of the append
+  watermark_of_one_partition, // in watermark scope only the event's partition is asked for
+  new_partition_not_fenced,   // a partition added later is not asked for
+  cycle_ends_after_one,       // a topic that feeds itself is followed once, and nothing is said
+  no_id_ends_cycle,           // records without the event's id are taken as not the event's
+  own_id_proves_copies,       // the event's own id is taken for one that was copied
   count_
 };
 
