@@ -139,7 +139,10 @@ void Engine::delivered(WaitId id, const Delivery& delivery, Time now, Effects& e
   wait->appended = now;
   wait->state = Wait::State::waiting;
   s.remember_event(wait->id, term);
-  if (!s.other_incarnation(term)) s.note_append(term, now, effects);
+  if (!s.other_incarnation(term)) {
+    s.note_append(term, now, effects);
+    s.topics.ends(term.topic, term.partition).note_recent(term.last, wait->began);
+  }
   for (std::uint32_t i = 0; i < wait->needs.size(); ++i) {
     wait->needs[i].anchor = s.anchor_at_append(wait->needs[i], term);
     s.register_need(id.slot, i, now);
