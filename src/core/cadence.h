@@ -4,7 +4,8 @@
 // publisher waiting for seconds; only the rhythm of its commits shows that, and
 // the person reading the answer should be told. A mean would not do: a batch
 // consumer under load also has a steady mean. A timer shows as several gaps
-// that are long and nearly equal.
+// that are long and nearly equal. Events at an even pace show the same of a
+// consumer that commits each: promptness.h.
 #pragma once
 
 #include <array>

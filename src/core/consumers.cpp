@@ -22,7 +22,20 @@ bool is_older(const std::vector<Offset>& a, const std::vector<Offset>& b) {
 
 EarlyClient Consumer::early() const {
   if (commits_after || recognised == EarlyClient::none) return EarlyClient::none;
-  return early_without_timer(recognised) || cadence.interval() ? recognised : EarlyClient::none;
+  return early_without_timer(recognised) || timer() ? recognised : EarlyClient::none;
+}
+
+std::optional<Duration> Consumer::timer() const {
+  if (promptness != nullptr && promptness->follows_events()) return std::nullopt;
+  return cadence.interval();
+}
+
+void Consumer::commits_event(LogPoint at, Time began, Time now) {
+  // Polled, a commit has the time of the question, which may have been put for the event's sake.
+  if (at.partition == kPolledLog) return promptness.reset();
+  if (recognised == EarlyClient::none || early_without_timer(recognised)) return;
+  if (promptness == nullptr) promptness = std::make_unique<Promptness>();
+  promptness->committed(now, now - began);
 }
 
 bool Consumer::acks(TopicNumber topic) const {
@@ -152,7 +165,10 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
   c.members = members;
   c.managed = state.exists && (state.managed || members > 0 || c.managed);
   if (!state.client.empty() || !state.member.empty()) {
+    // Another program, perhaps with other settings: it shows anew what it follows.
+    if (c.client != state.client || c.member != state.member) c.promptness.reset();
     c.client = state.client;
+    c.member = state.member;
     c.recognised = recognise(state.client, state.member);
   }
   if (state.topics_known && (members > 0 || !c.topics_known)) {

@@ -23,6 +23,7 @@
 #include "core/events.h"
 #include "core/frontier.h"
 #include "core/obligations.h"
+#include "core/promptness.h"
 #include "core/strings.h"
 #include "core/topics.h"
 
@@ -65,6 +66,7 @@ struct Consumer {
   bool topics_known = false;
   std::vector<TopicNumber> subscribed;  // sorted
   std::string client;
+  std::string member;  // its id
   EarlyClient recognised = EarlyClient::none;
   LogPoint group_at;          // version of the membership, where the tail showed it
   TailPositions group_as_of;  // else, of the answer that told it
@@ -84,6 +86,7 @@ struct Consumer {
   bool dormant = false;  // found without members at the start; not observed until it commits or gains some
   Time last_sign{};      // latest commit, or end of membership
   Cadence cadence;
+  std::unique_ptr<Promptness> promptness;  // of one whose client may commit early by a timer
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Cell>> cells;
   std::unordered_map<TopicNumber, std::uint32_t> rows_per_topic;
@@ -91,6 +94,10 @@ struct Consumer {
 
   // The client whose commits come before its work is done, if that is what this is.
   EarlyClient early() const;
+  // The interval of the timer that it commits by, as far as its commits show one.
+  std::optional<Duration> timer() const;
+  // A commit covers an event that was asked for at `began`; kept where it matters.
+  void commits_event(LogPoint at, Time began, Time now);
   bool acks(TopicNumber topic) const;
   bool subscribes(TopicNumber topic) const;
   bool commits(TopicNumber topic) const { return rows_per_topic.contains(topic); }

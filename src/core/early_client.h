@@ -6,8 +6,9 @@
 // each record before it returns it; the timers of librdkafka (enable.auto.commit
 // with its auto.offset.store) and of aiokafka commit what was handed over by
 // then, done or not. The same libraries commit honestly when told to by hand,
-// which shows as commits without a timer's rhythm; for kafka-go there is no
-// difference to be seen, so its users declare it (`commits: after-processing`).
+// which shows as commits without a timer's rhythm, or ones that follow the events
+// (promptness.h); for kafka-go there is no difference to be seen, so its users
+// declare it (`commits: after-processing`).
 #pragma once
 
 #include <cstdint>

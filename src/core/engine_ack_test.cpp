@@ -7,6 +7,7 @@
 namespace tidemark::core {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 Ack an_ack(std::string_view consumer, Partition partition, Range offsets) {
@@ -318,6 +319,64 @@ TEST(EngineEarly, LibrdkafkaIsBelievedUntilItShowsATimersRhythm) {
   g.commit("views", 0, 20);
   EXPECT_EQ(g.outcome(later).outcome, Outcome::handed_over);
   EXPECT_NE(g.outcome(later).hint.find("enable.auto.offset.store=false"), std::string::npos);
+}
+
+// Publishes and commits until there is a rhythm in which every commit came at once.
+void commit_promptly(Gateway& g, bool unevenly, Offset& offset) {
+  for (int round = 0; round < 30; ++round) {
+    g.append(0, offset);
+    g.advance(milliseconds(5));
+    g.commit("views", 0, ++offset);
+    const bool even = !unevenly || round >= 24;
+    g.advance(even ? milliseconds(1000) : milliseconds(850 + 150 * (round % 3)));
+  }
+}
+
+TEST(EngineEarly, ARhythmOfCommitsThatFollowEventsIsNoTimers) {
+  for (const bool unevenly : {false, true}) {
+    Gateway g;
+    g.start();
+    members_of(g, "rdkafka", "rdkafka-1");
+    g.commit("views", 0, 10);
+    Offset offset = 10;
+    commit_promptly(g, unevenly, offset);
+    EXPECT_EQ(g.engine().consumers(g.now).at(0).commits_by_timer, !unevenly);
+    const WaitId wait = g.append(0, offset);
+    g.commit("views", 0, offset + 1);
+    EXPECT_EQ(g.outcome(wait).outcome, unevenly ? Outcome::processed : Outcome::handed_over);
+  }
+}
+
+TEST(EngineEarly, AnotherMemberShowsAnewWhatItsCommitsFollow) {
+  Gateway g;
+  g.start();
+  members_of(g, "rdkafka", "rdkafka-1");
+  g.commit("views", 0, 10);
+  Offset offset = 10;
+  commit_promptly(g, true, offset);
+  members_of(g, "rdkafka", "rdkafka-2");
+  const WaitId wait = g.append(0, offset);
+  g.commit("views", 0, offset + 1);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::handed_over);
+}
+
+TEST(EngineEarly, WhatOthersAppendedSaysNothingOfWhatACommitFollows) {
+  Gateway g;
+  g.start();
+  members_of(g, "rdkafka", "rdkafka-1");
+  g.commit("views", 0, 10);
+  Offset offset = 10;
+  for (int round = 0; round < 30; ++round) {
+    g.advance(milliseconds(850 + 150 * (round % 3)));
+    g.commit("views", 0, ++offset);
+  }
+  for (int round = 0; round < 6; ++round) {
+    g.advance(milliseconds(1000));
+    g.commit("views", 0, ++offset);
+  }
+  const WaitId wait = g.append(0, offset);
+  g.commit("views", 0, offset + 1);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::handed_over);
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
   ends.log_start = std::min(ends.log_start, cut.offset);
   if (ends.cuts.size() == PartitionEnds::kMaxCuts) ends.cuts.erase(ends.cuts.begin());
   ends.cuts.push_back(cut);
+  ends.recent.clear();
 
   for (const ConsumerNumber number : topics[topic].consumers) {
     Consumer& consumer = consumers[number];

@@ -207,6 +207,19 @@ TEST(EngineCut, WhatWasReadAboveAPositionBelowTheCutIsNotProvenEither) {
   EXPECT_EQ(g.outcome(successor).outcome, Outcome::unanchored);
 }
 
+// The consumer had read, uncommitted, what the first cut took.
+TEST(EngineCut, ASecondCutAboveTheFirstHidesNothingOfIt) {
+  CutGateway g;
+  g.append_at(kEnd, 5, false);
+  g.elect(6, kEnd);
+  const WaitId successor = g.append_at(kEnd, 6);
+  g.append_at(kEnd + 1, 6, false);
+  g.elect(7, kEnd + 1);
+  g.append_at(kEnd + 1, 7, false);
+  g.commit("views", 0, kEnd + 2);
+  EXPECT_EQ(g.outcome(successor).outcome, Outcome::unanchored);
+}
+
 TEST(EngineCut, AMarkWrittenAfterTheCutCarriesNoAnchorFromBeforeIt) {
   CutGateway g;
   g.append_at(kEnd, 5, false);

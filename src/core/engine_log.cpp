@@ -64,7 +64,11 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   }
   // A deletion names no topic: it may be of the next one's row.
   if (commit.offset == kNoOffset && cell->early != nullptr) State::keep_early(*cell, cell->early->topic_id, update);
+  const Offset before = cell->frontier.committed();
   const Applied applied = s.apply_commit(*cell, *number, *topic, partition, update, effects);
+  if (applied == Applied::moved && before != kNoOffset && !by_hand)
+    if (const auto began = s.topics.ends(*topic, partition).first_recent(before, commit.offset))
+      consumer.commits_event(commit.at, *began, now);
   if (applied == Applied::stale) {
     ++s.stats.commits_stale;
     return;

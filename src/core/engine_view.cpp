@@ -30,7 +30,7 @@ std::vector<ConsumerView> Engine::consumers(Time now) const {
     view.state = state_of(consumer, s.known_since, s.config.absent_grace, now);
     view.members = consumer.members;
     view.client = consumer.client;
-    view.commit_interval = consumer.cadence.interval();
+    view.commit_interval = consumer.timer();
     view.commits_by_timer = view.commit_interval.has_value();
     view.early = consumer.early() != EarlyClient::none;
     view.acks = consumer.acks_declared || !consumer.acked_topics.empty();
@@ -103,7 +103,7 @@ void Engine::for_each_open(
     const std::function<void(std::string_view, const std::optional<Duration>&)>& tell) const {
   for (ConsumerNumber number = 0; number < state_->consumers.size(); ++number) {
     const Consumer& consumer = state_->consumers[number];
-    if (consumer.open > 0) tell(consumer.name, consumer.cadence.interval());
+    if (consumer.open > 0) tell(consumer.name, consumer.timer());
   }
 }
 

@@ -160,7 +160,7 @@ void Frontier::log_cut_at(Offset end) {
   if (previous_ > end) previous_ = kNoOffset;
   broken_ = true;
   broken_at_ = at_;
-  cut_ = end;
+  cut_ = cut_ == kNoOffset ? end : std::min(cut_, end);
 }
 
 void Frontier::missed_commits(LogPoint until) {

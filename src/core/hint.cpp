@@ -45,7 +45,7 @@ std::string hint_for(const Consumer& consumer, const Need& need, Gone gone, Dura
   }
   if (need.outcome == Outcome::pending && need.reason == PendingReason::ack)
     return "it sends acks and has not acked the event: is it still at work?";
-  if (const auto interval = consumer.cadence.interval())
+  if (const auto interval = consumer.timer())
     return "commits about every " + text_of(*interval) +
            ": commit after each batch, or set auto.commit.interval.ms lower";
   if (need.outcome == Outcome::processed) return {};

@@ -5,6 +5,19 @@
 
 namespace tidemark::core {
 
+void PartitionEnds::note_recent(Offset offset, Time began) {
+  if (recent.size() == kMaxRecent) recent.erase(recent.begin());
+  recent.push_back({offset, began});
+}
+
+std::optional<Time> PartitionEnds::first_recent(Offset from, Offset to) const {
+  if (recent.size() == kMaxRecent && recent.front().offset > from) return std::nullopt;
+  std::optional<Time> first;
+  for (const RecentAppend& append : recent)
+    if (append.offset >= from && append.offset < to && (!first || append.began < *first)) first = append.began;
+  return first;
+}
+
 std::optional<TopicNumber> Topics::find(std::string_view name) const {
   const auto found = numbers_.find(name);
   if (found == numbers_.end()) return std::nullopt;

@@ -44,6 +44,12 @@ struct BarrierTerm {
   std::uint64_t ask = 0;
 };
 
+// An append of this gateway's own.
+struct RecentAppend {
+  Offset offset = kNoOffset;
+  Time began{};  // when it was asked for
+};
+
 // The log was cut off at `offset` when the leader of `epoch` was elected out of
 // sync: of what was appended under lower epochs, nothing is left from there on.
 struct Cut {
@@ -54,6 +60,7 @@ struct Cut {
 struct PartitionEnds {
   static constexpr std::size_t kMaxHeldAcks = 64;  // more are ignored, and counted
   static constexpr std::size_t kMaxCuts = 8;       // beyond it the oldest is forgotten
+  static constexpr std::size_t kMaxRecent = 8;     // likewise
 
   Offset known_end = 0;        // the high watermark is at least this
   Offset log_start = 0;        // as last told
@@ -73,6 +80,12 @@ struct PartitionEnds {
   std::vector<Cut> cuts;                // by time
   bool end_unseen = false;              // it was found to end in what no consumer sees
   std::uint64_t round_ask = 0;          // the question of the round under way that is not answered; 0: none
+  std::vector<RecentAppend> recent;     // by time
+
+  void note_recent(Offset offset, Time began);
+  // When the first of the appends at [from, to) was asked for; nullopt where
+  // there is none, or it may be forgotten.
+  std::optional<Time> first_recent(Offset from, Offset to) const;
 };
 
 struct Topic {
