@@ -28,7 +28,7 @@ bool Engine::State::has_dead_letters(const Follow& follow, std::uint32_t place) 
   });
 }
 
-void Engine::State::begin_check(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
+void Engine::State::begin_check(std::uint32_t slot, std::uint32_t index, Effects& effects) {
   Wait& wait = waits[slot];
   Follow& follow = *wait.follow;
   Follow::Place& place = follow.places[index];
@@ -41,12 +41,8 @@ void Engine::State::begin_check(std::uint32_t slot, std::uint32_t index, Time no
     const TopicNumber topic = follow.plan->nodes[follow.edges[i].output].topic;
     if (!topics[topic].exists()) continue;
     ++place.check_left;
-    if (planted(Bug::letters_end_before_commit)) continue;
     board(topic, {waits.id_of(slot), i, true}, effects);
   }
-  if (!planted(Bug::letters_end_before_commit)) return;
-  for (std::uint32_t i = 0; i < follow.edges.size(); ++i)
-    if (follow.edges[i].dead_letter && follow.edges[i].place == index) read_dead_letters(slot, i, now, effects);
 }
 
 void Engine::State::read_dead_letters(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
@@ -56,7 +52,8 @@ void Engine::State::read_dead_letters(std::uint32_t slot, std::uint32_t index, T
   Follow::Place& place = follow.places[edge.place];
   const TopicNumber topic = follow.plan->nodes[edge.output].topic;
   place.check = Follow::Place::Check::looking;
-  const Offsets ends = topics.end_offsets(topic);
+  const bool too_early = planted(Bug::letters_end_before_commit);
+  const Offsets ends = too_early ? follow.topics[edge.output].floors : topics.end_offsets(topic);
 
   Origin origin;
   if (!planted(Bug::letters_of_others_count)) origin.id = follow.id;

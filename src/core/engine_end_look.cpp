@@ -161,8 +161,13 @@ void Engine::State::end_seen(const Sight& sight, Time now, Effects& effects) {
       if (found) watch.seen = std::max(watch.seen, sight.last);
       const Offset last = found ? sight.last : question.from - 1;
       if (sight.complete || planted(found ? Bug::part_read_is_all : Bug::open_transaction_is_nothing)) {
+        // Below a place where nothing is to be seen there may be more of the kind, and
+        // somebody who stops there: whoever is still open is watched anew.
+        if (!found) forget_end(slot, index);
         lower_end(slot, index, last, now);
-        forget_end(slot, index);
+        if (found) forget_end(slot, index);
+        answer_if_due(slot, now, effects);
+        continue;
       }
     }
     if (waits[slot].hold && end_watches.contains({slot, index})) {

@@ -261,5 +261,23 @@ TEST_F(EndLook, AnAnswerForAWaitThatIsGoneIsIgnored) {
   EXPECT_FALSE(g.answered(next));
 }
 
+// tidemark-sim-derived, seed 2192: one commits its position, behind a marker, and stops
+// before two more; the other stops before the first of the three.
+TEST_F(EndLook, WhoStopsBeforeAnotherMarkerIsLookedForToo) {
+  start({"positions", "records"}, 1);
+  const WaitId wait = barrier({21});
+  g.commit("positions", 0, 19);
+  g.commit("records", 0, 18);
+  const Look first = look(seconds(1));
+  EXPECT_EQ(first.from, 19);
+  g.sight(none(first));
+  EXPECT_FALSE(g.answered(wait));
+  const Look second = look(seconds(1));
+  EXPECT_EQ(second.from, 18);
+  EXPECT_EQ(second.until, 19);
+  g.sight(none(second));
+  EXPECT_TRUE(g.answer(wait).all_processed());
+}
+
 }  // namespace
 }  // namespace tidemark::core

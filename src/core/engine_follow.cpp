@@ -42,7 +42,7 @@ void Engine::State::follow_on(std::uint32_t slot, Time now, Effects& effects) {
     }
     if (place.check == Follow::Place::Check::paused && now >= place.check_due) place.check = Follow::Place::Check::none;
     if (place.check == Follow::Place::Check::none && place.checking > 0 && place.checking == place.open)
-      begin_check(slot, i, now, effects);
+      begin_check(slot, i, effects);
   }
   if (wait.asking > 0 || wait.too_large) return;
 

@@ -222,7 +222,7 @@ struct Engine::State {
 
   // Dead letters: engine_dead_letter.cpp.
   bool has_dead_letters(const Follow& follow, std::uint32_t place) const;
-  void begin_check(std::uint32_t slot, std::uint32_t place, Time now, Effects& effects);
+  void begin_check(std::uint32_t slot, std::uint32_t place, Effects& effects);
   void read_dead_letters(std::uint32_t slot, std::uint32_t edge, Time now, Effects& effects);
   void look_for_origin(const OriginLook& about, Look look, Effects& effects);
   void origin_seen(const Sight& sight, Time now, Effects& effects);
