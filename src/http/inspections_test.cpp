@@ -21,6 +21,7 @@ class LateApi final : public Api {
   void gone(ExchangeId) override {}
   std::vector<core::TopicView> topics() override { return {}; }
   std::vector<core::ConsumerView> consumers() override { return {}; }
+  std::vector<core::EdgeView> topology() override { return {}; }
   Health health() override { return {}; }
   std::string metrics() override { return {}; }
 
