@@ -198,6 +198,10 @@ void Checker::check_given_up(const Judged& judged, const std::vector<Due>& due) 
       if (!stake.asked.contains({world_.log.at(of->record).topic, s})) continue;
       const bool wholly = stake.is_whole || judged.wait.scope == core::Scope::watermark;
       if (wholly && stake.unknown.contains({s, world_.log.at(of->record).topic, world_.log.at(of->record).partition})) continue;
+      if (letter.partition >= stake.partitions[static_cast<std::size_t>(letter.topic)]) {
+        world_.counters.count(Excuse::given_up_in_new_partition);
+        continue;
+      }
       const Record& given = world_.log.at(of->record);
       const auto first = judged.first_positions.find({s, given.topic, given.partition});
       if (wholly && first != judged.first_positions.end() && given.offset < first->second) {
