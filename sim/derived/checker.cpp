@@ -42,6 +42,7 @@ Stake Checker::stake_at(const Gateway& gateway, int topic, const std::vector<std
   Stake stake;
   stake.topic = topic;
   stake.began = world_.now();
+  for (int t = 0; t < world_.log.topics(); ++t) stake.partitions.push_back(gateway.partitions(t));
   std::vector<int> topics{topic};
   const auto reach = [&](int output) {
     if (std::find(topics.begin(), topics.end(), output) == topics.end()) topics.push_back(output);

@@ -198,6 +198,10 @@ void Checker::check_given_up(const Judged& judged, const std::vector<Due>& due) 
       if (!stake.asked.contains({world_.log.at(of->record).topic, s})) continue;
       const bool wholly = stake.is_whole || judged.wait.scope == core::Scope::watermark;
       if (wholly && stake.unknown.contains({s, world_.log.at(of->record).topic, world_.log.at(of->record).partition})) continue;
+      if (letter.partition >= stake.partitions[static_cast<std::size_t>(letter.topic)]) {
+        world_.counters.count(Excuse::given_up_in_new_partition);
+        continue;
+      }
       const Record& given = world_.log.at(of->record);
       const auto first = judged.first_positions.find({s, given.topic, given.partition});
       if (wholly && first != judged.first_positions.end() && given.offset < first->second) {
@@ -234,6 +238,13 @@ void Checker::check_failed(const Judged& judged, const std::vector<Due>& due, co
       const bool by_place = letter.dead->says_position && (letter.id.is_nil() || wholly);
       if (caused || by_id || by_place) return;
     }
+  // One in a transaction that was open then, and aborted later, of somebody it does not name.
+  for (int number = 0; number < world_.log.records(); ++number) {
+    const Record& letter = world_.log.at(number);
+    if (!letter.dead || letter.fate != Fate::aborted || letter.dead->says_group || letter.at > judged.when) continue;
+    if (letter.dead->service == service || !writes(outcome.name, world_.log.at(letter.dead->of).topic, letter.topic)) continue;
+    return world_.counters.count(Excuse::letter_of_open_transaction);
+  }
   world_.fail("P2", outcome.name + " is called failed, and no dead letter of it is the event's " + describe(judged));
 }
 

@@ -114,7 +114,7 @@ void Gateway::tell_topics() {
 }
 
 void Gateway::topics_changed() {
-  if (alive()) later(world_.random.skewed(500, 200'000), [this] { tell_topics(); });
+  if (alive()) later(world_.random.skewed(500, 400'000), [this] { tell_topics(); });
 }
 
 core::TailPositions Gateway::positions() const {

@@ -117,11 +117,11 @@ class Run {
       if (service->reads(topic))
         world_.schedule.after(world_.random.skewed(500, 300'000),
                               [s = service.get(), topic, partitions] { s->partition_added(topic, partitions); });
-    world_.schedule.after(world_.random.skewed(500, 300'000), [this, topic, partitions] {
+    world_.schedule.after(world_.random.skewed(500, 60'000), [this, topic, partitions] {
       world_.count(Fault::output_in_new_partition);
       world_.log[topic].writable = partitions + 1;
     });
-    world_.schedule.after(world_.random.millis(100, 1000), [this] { grow(); });
+    world_.schedule.after(world_.random.millis(50, 400), [this] { grow(); });
   }
 
   bool heal() {

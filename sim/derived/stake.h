@@ -43,6 +43,7 @@ struct Stake {
   core::Scope scope = core::Scope::event;
   bool is_whole = false;           // a barrier over a topic: `whole` in either scope
   bool is_older = false;           // what it is about was in the log before it was asked
+  std::vector<int> partitions;     // by topic, as its gateway was told then
   bool narrowed = false;           // to some, and those on the way to them
   std::set<Place> asked;           // certainly
   std::set<Place> possible;        // at most

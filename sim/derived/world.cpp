@@ -75,7 +75,7 @@ class Drawing {
     plan.resume = random_.chance(700) ? random_.small(200, 900) : 0;
     plan.kills = plan.gateways > 1 && random_.chance(400);
     plan.service_faults = random_.chance(600);
-    plan.grows = random_.chance(150);
+    plan.grows = random_.chance(200);
     plan.others_write_transactions = random_.chance(250);
     const int ids = random_.small(0, 9);
     copies_ = ids < 4 ? 1000 : ids < 6 ? 0 : random_.small(200, 800);

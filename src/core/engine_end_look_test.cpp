@@ -144,6 +144,11 @@ TEST_F(EndLook, WhatTheFurthestConsumerIsToldHoldsForAll) {
   EXPECT_EQ(asked.from, 14);
   g.sight(none(asked));
   EXPECT_FALSE(g.answered(wait));
+  // Below that place there may be more of the kind, where "views" would stop: one look for it.
+  const Look below = look(milliseconds(100));
+  EXPECT_EQ(below.from, 5);
+  EXPECT_EQ(below.until, 14);
+  g.sight(found(below, 13, true));
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(looks(milliseconds(100)).empty());
   g.commit("views", 0, 14);
   EXPECT_TRUE(g.answer(wait).all_processed());
@@ -265,14 +270,14 @@ TEST_F(EndLook, AnAnswerForAWaitThatIsGoneIsIgnored) {
 // before two more; the other stops before the first of the three.
 TEST_F(EndLook, WhoStopsBeforeAnotherMarkerIsLookedForToo) {
   start({"positions", "records"}, 1);
-  const WaitId wait = barrier({21});
   g.commit("positions", 0, 19);
   g.commit("records", 0, 18);
-  const Look first = look(seconds(1));
+  const WaitId wait = barrier({21});
+  const Look first = look(milliseconds(100));
   EXPECT_EQ(first.from, 19);
   g.sight(none(first));
   EXPECT_FALSE(g.answered(wait));
-  const Look second = look(seconds(1));
+  const Look second = look(milliseconds(100));
   EXPECT_EQ(second.from, 18);
   EXPECT_EQ(second.until, 19);
   g.sight(none(second));
