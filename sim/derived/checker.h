@@ -81,6 +81,7 @@ class Checker {
   std::vector<Due> all_due(const Judged& judged);
   bool excuse(const Judged& judged, const Due& from, int child);
   int steps(const Due& from, int child) const;
+  bool is_beyond(const core::Deferred& deferred, const Due& from, int child) const;
   void audit(const Judged& judged, bool over);
   void check_listed(const Judged& judged, const Due& due);
   bool feeds_itself(int topic) const;

@@ -34,6 +34,18 @@ int Checker::steps(const Due& from, int child) const {
   return count;
 }
 
+// Whether the way to `child` leads through the topic beyond the steps that were followed:
+// it may itself lie in another topic, or below an end that was asked for anyway.
+bool Checker::is_beyond(const core::Deferred& deferred, const Due& from, int child) const {
+  Due at = from;
+  for (int record = child; !roots_.contains(record); record = at.record, at.record = world_.log.at(at.record).parent) {
+    const bool named = world_.log[world_.log.at(record).topic].name == deferred.topic;
+    if (named && steps(at, record) > deferred.passes) return true;
+    if (roots_.contains(at.record)) break;
+  }
+  return false;
+}
+
 bool Checker::excuse(const Judged& judged, const Due& from, int child) {
   const Record& record = world_.log.at(child);
   const Service& writer = *world_.services[static_cast<std::size_t>(record.writer)];
@@ -48,12 +60,12 @@ bool Checker::excuse(const Judged& judged, const Due& from, int child) {
     return true;
   }
   for (const core::Deferred& deferred : judged.answer.deferred) {
-    if (deferred.topic != world_.log[record.topic].name) continue;
     if (deferred.why == core::Deferred::Why::cycle) {
-      if (steps(from, child) <= deferred.passes) continue;
+      if (!is_beyond(deferred, from, child)) continue;
       world_.counters.count(Excuse::cycle_bound);
       return true;
     }
+    if (deferred.topic != world_.log[record.topic].name) continue;
     if (deferred.consumer != writer.traits().name || deferred.input != world_.log[world_.log.at(from.record).topic].name) continue;
     for (const Edge& edge : writer.traits().edges)
       if (edge.input == world_.log.at(from.record).topic && edge.output == record.topic && edge.emits == core::Emits::later) {

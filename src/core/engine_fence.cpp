@@ -95,7 +95,7 @@ void Engine::State::rounds_after_list(TopicNumber topic, Partition before, Time 
     if (wait.state != Wait::State::waiting || wait.follow == nullptr) continue;
     const auto node = wait.follow->plan->node_of(topic);
     if (!node || !wait.follow->topics[*node].fenced) continue;
-    wait.follow->topics[*node].dirty = true;
+    wait.follow->topics[*node].grew = true;
     follow_on(slot, now, effects);
   }
 }

@@ -114,7 +114,7 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
   const Plan::Node& node = follow.plan->nodes[index];
   if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return false;
 
-  bool wanted = topic.dirty || (topic.asks_itself && !topic.fenced);
+  bool wanted = topic.grew || (topic.asks_itself && !topic.fenced);
   const bool by_id = !wanted && all_copy(follow, node.component);
   Time due = now;
   std::vector<std::uint32_t> fired;
@@ -133,7 +133,8 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
   const bool read = std::any_of(follow.places.begin(), follow.places.end(),
                                 [&](const Follow::Place& place) { return place.topic == index; });
   const bool exists = topics[node.topic].exists();
-  const bool cut = node.cyclic && topic.passes >= config.cycle_passes && !by_id;
+  // Partitions that were added are no step further: they are asked for in any case.
+  const bool cut = node.cyclic && topic.passes >= config.cycle_passes && !by_id && !topic.grew;
   if (read && exists && !cut && due > now) {
     if (topic.stage != Follow::Topic::Stage::delayed || topic.due != due) follow_times.emplace(due, slot);
     topic.stage = Follow::Topic::Stage::delayed;
@@ -145,7 +146,8 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
       return follow.places[follow.edges[a].place].done_at < follow.places[follow.edges[b].place].done_at;
     });
   for (const std::uint32_t i : fired) follow.edges[i].seen = follow.places[follow.edges[i].place].done;
-  topic.dirty = false;
+  topic.no_step = topic.grew && fired.empty();
+  topic.grew = false;
   topic.stage = Follow::Topic::Stage::idle;
   const auto leave = [&](Deferred::Why why) {
     if (fired.empty()) return;
@@ -181,7 +183,7 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
   Follow::Topic& topic = follow.topics[index];
   const TopicNumber number = follow.plan->nodes[index].topic;
   topic.stage = Follow::Topic::Stage::idle;
-  if (topic.fenced || !topic.asks_itself) ++topic.passes;  // of its own end nobody has written yet
+  if ((topic.fenced || !topic.asks_itself) && !topic.no_step) ++topic.passes;  // of its own end nobody has written yet
   topic.fenced = true;
   topic.told = now;
   ++stats.fences;

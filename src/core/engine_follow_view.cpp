@@ -42,7 +42,8 @@ void Engine::State::add_unreached(const Wait& wait, Time now, std::vector<Consum
     const Follow::Place& place = follow.places[i];
     const Follow::Topic& topic = follow.topics[place.topic];
     if (reached[i] || !topic.reached) continue;
-    const bool nothing_new = topic.fenced && topic.looks == 0;
+    const bool closed = place.topic < follow.closed.size() && follow.closed[place.topic];
+    const bool nothing_new = topic.fenced && closed;
     if (!nothing_new && follow.complete) continue;  // who writes it will not
     ConsumerOutcome& outcome = outcomes.emplace_back();
     outcome.name = consumers[place.consumer].name;

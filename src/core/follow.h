@@ -48,7 +48,8 @@ struct Follow {
     Uuid topic_id;
     Stage stage = Stage::idle;
     bool reached = false;       // some writer of it is waited for
-    bool dirty = false;         // a writer was done since the ends were last asked for
+    bool grew = false;          // partitions were added since its ends were asked for
+    bool no_step = false;       // this pass is for them alone
     bool asks_itself = false;   // a root in watermark scope: its own ends are asked for first
     bool fenced = false;        // its ends were told at least once
     std::uint16_t passes = 0;   // how often
