@@ -2,6 +2,7 @@
 #include "chain.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 
 #include "support/admin.h"
@@ -10,6 +11,9 @@
 
 namespace tidemark::test {
 namespace {
+
+// Four clients and three brokers start at once; where others build meanwhile, a JVM took two minutes and a half.
+constexpr std::chrono::seconds kStart{300};
 
 std::string cache(const std::string& path) { return source_dir() + "/.cache/" + path; }
 std::string program(const std::string& name) { return source_dir() + "/tests/chain/clients/" + name; }
@@ -55,7 +59,7 @@ Chain::Chain(const ChainOptions& options)
 
 bool Chain::wait_ready() {
   for (const auto& [group, client] : clients_)
-    if (!client->wait_for_line("ready", kClientStart)) return false;
+    if (!client->wait_for_line("ready", kStart)) return false;
   return true;
 }
 
