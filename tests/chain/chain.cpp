@@ -50,8 +50,9 @@ Chain::Chain(const ChainOptions& options)
   };
   const std::string& at = options.bootstrap;
   start(counter, java("WordCount", "streams/*",
-                      {at, priced, counts, counter, socket_, server_.directory() + "/streams", options.guarantee,
-                       std::to_string(options.commit_interval_ms)}));
+                      {at, priced, counts, counter, socket_, server_.directory() + "/streams",
+                       "processing.guarantee=" + options.guarantee, "commit.interval.ms=50",
+                       "repartition.purge.interval.ms=" + std::to_string(options.purge_interval_ms)}));
   start(pricer, java("Pricer", "spring/*", {at, enriched, priced, pricer, socket_, options.replies}));
   start(enricher, {"node", program("enricher.js"), at, orders, enriched, enricher, socket_});
   start(viewer, {cache("python/bin/python"), program("viewer.py"), at, counts, viewer, socket_});

@@ -25,7 +25,7 @@ namespace tidemark::test {
 struct ChainOptions {
   std::string bootstrap;
   std::string guarantee = "at_least_once";  // of Kafka Streams; or exactly_once_v2
-  int commit_interval_ms = 50;
+  int purge_interval_ms = 30'000;           // how often it deletes what it has committed of its repartition topic
   std::string replies = "confirmed";  // how Spring sends them: see Pricer.java
 };
 

@@ -1,5 +1,5 @@
 // Kafka Streams, third stage of the chain: counts each word of each order.
-//   java -cp '.cache/chain:.cache/streams/*' WordCount BOOTSTRAP FROM TO GROUP REDIS STATE-DIR GUARANTEE COMMIT-MS
+//   java -cp '.cache/chain:.cache/streams/*' WordCount BOOTSTRAP FROM TO GROUP REDIS STATE-DIR [SETTING=VALUE…]
 //
 // Two sub-topologies: one splits orders into words and writes GROUP-words-repartition; the other
 // reads that, counts in a store with the changelog GROUP-counts-changelog, and writes TO.
@@ -26,9 +26,11 @@ public class WordCount {
     settings.put("bootstrap.servers", arguments[0]);
     settings.put("application.id", arguments[3]);
     settings.put("state.dir", arguments[5]);
-    settings.put("processing.guarantee", arguments[6]);
-    settings.put("commit.interval.ms", arguments[7]);
     settings.put("auto.offset.reset", "earliest");
+    for (int i = 6; i < arguments.length; i++) {
+      String[] setting = arguments[i].split("=", 2);
+      settings.put(setting[0], setting[1]);
+    }
     Redis redis = new Redis(arguments[4]);
 
     StreamsBuilder builder = new StreamsBuilder();
