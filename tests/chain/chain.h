@@ -25,7 +25,10 @@ namespace tidemark::test {
 struct ChainOptions {
   std::string bootstrap;
   std::string guarantee = "at_least_once";  // of Kafka Streams; or exactly_once_v2
-  int purge_interval_ms = 30'000;           // how often it deletes what it has committed of its repartition topic
+  // How often it deletes what it has committed of its repartition topic. Not during a test:
+  // a log that begins behind a commit which is not read yet makes a false `skipped`
+  // (docs/semantics.md, Limits); with 1'000 the exactly-once case shows it.
+  int purge_interval_ms = 3'600'000;
   std::string replies = "confirmed";  // how Spring sends them: see Pricer.java
 };
 
