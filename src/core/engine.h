@@ -128,6 +128,7 @@ struct AskEnds {
   Partition partition = 0;
   std::uint64_t number = 0;  // rises with every question
   bool log_start = false;    // else only the high watermark
+  std::int32_t epoch = -1;   // and where this leader epoch ended; -1: not asked
 };
 
 struct Effects {

@@ -160,6 +160,10 @@ struct Ends {
   // partition has a new leader, of this epoch.
   std::int32_t leader_epoch = -1;
   std::uint64_t asked = 0;  // AskEnds::number of the question
+  // Where in the leader's log the records of leader epochs up to `epoch` end, if
+  // it was asked and could tell: KIP-101, KIP-320.
+  std::int32_t epoch = -1;
+  Offset epoch_end = kNoOffset;
 };
 
 // How an append ended. Every append ends exactly once.

@@ -303,7 +303,7 @@ void Gateway::carry_out() {
   while (!effects_.empty()) {
     std::swap(effects_, doing_);
     for (const core::AskEnds& ask : doing_.asks)
-      log_.ask_ends({ask.topic, ask.partition, !ask.log_start, ask.log_start, false, ask.number});
+      log_.ask_ends({ask.topic, ask.partition, !ask.log_start, ask.log_start, false, ask.number, ask.epoch});
     for (const core::WaitId wait : doing_.overdue_appends) {
       core::Delivery none;
       none.fate = core::Delivery::Fate::unknown;

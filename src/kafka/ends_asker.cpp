@@ -72,24 +72,41 @@ class EndsAsker::Core : public std::enable_shared_from_this<EndsAsker::Core> {
     if (!connection->ready()) return wait_for(*connection, broker);
     for (EndsQueue::Asked& asked : queue_.take_round(broker, leader, now)) {
       ++counters_.requests;
-      auto request = asked.request;
-      connection->call(request, kRequestTimeout,
-                       [weak = weak_from_this(), broker,
-                        asked = std::move(asked)](wire::Reply<wire::msg::ListOffsetsResponse> reply) {
-                         if (const auto self = weak.lock()) self->on_reply(broker, asked, reply);
-                       });
+      if (asked.end == End::epoch) {
+        send(*connection, broker, asked.epochs, asked);
+      } else {
+        send(*connection, broker, asked.request, asked);
+      }
     }
   }
 
-  void on_reply(std::int32_t broker, const EndsQueue::Asked& asked,
-                const wire::Reply<wire::msg::ListOffsetsResponse>& reply) {
+  template <class Request>
+  void send(wire::Connection& connection, std::int32_t broker, const Request& request, const EndsQueue::Asked& asked) {
+    connection.call(request, kRequestTimeout,
+                    [weak = weak_from_this(), broker, asked](wire::Reply<typename Request::Response> reply) {
+                      if (const auto self = weak.lock()) self->on_reply(broker, asked, reply);
+                    });
+  }
+
+  bool take(std::int32_t broker, const EndsQueue::Asked& asked, const wire::Reply<wire::msg::ListOffsetsResponse>& reply,
+            const EndsQueue::Answered& done) {
+    return queue_.answered(broker, asked, reply ? &*reply : nullptr, clock_now(), done);
+  }
+
+  bool take(std::int32_t broker, const EndsQueue::Asked& asked,
+            const wire::Reply<wire::msg::OffsetForLeaderEpochResponse>& reply, const EndsQueue::Answered& done) {
+    const bool lacks = !reply && reply.error().kind == ErrorKind::invalid;
+    return queue_.answered_epochs(broker, asked, reply ? &*reply : nullptr, lacks, clock_now(), done);
+  }
+
+  template <class Response>
+  void on_reply(std::int32_t broker, const EndsQueue::Asked& asked, const wire::Reply<Response>& reply) {
     if (cluster_ == nullptr) return;
     if (!reply) ++counters_.failures;
-    const bool metadata_is_old =
-        queue_.answered(broker, asked, reply ? &*reply : nullptr, clock_now(), [this](const core::Ends& ends) {
-          ++counters_.answers;
-          if (cluster_ != nullptr) answered_(ends);
-        });
+    const bool metadata_is_old = take(broker, asked, reply, [this](const core::Ends& ends) {
+      ++counters_.answers;
+      if (cluster_ != nullptr) answered_(ends);
+    });
     if (cluster_ == nullptr) return;
     if (metadata_is_old) cluster_->refresh_soon();
     pump_soon();

@@ -25,6 +25,12 @@ wire::msg::ListOffsetsRequest::ListOffsetsTopic& topic_of(wire::msg::ListOffsets
   return request.topics.back();
 }
 
+wire::msg::OffsetForLeaderEpochRequest::OffsetForLeaderTopic& topic_of(wire::msg::OffsetForLeaderEpochRequest& request,
+                                                                       const std::string& name) {
+  if (request.topics.empty() || request.topics.back().topic != name) request.topics.emplace_back().topic = name;
+  return request.topics.back();
+}
+
 bool says_metadata_is_old(std::int16_t error) {
   switch (static_cast<wire::ErrorCode>(error)) {
     case wire::ErrorCode::not_leader_or_follower:
@@ -44,46 +50,67 @@ bool says_metadata_is_old(std::int16_t error) {
 }  // namespace
 
 void EndsQueue::ask(const log::EndsQuery& query) {
-  if (!query.high_watermark && !query.last_stable && !query.log_start) return;
+  if (!query.high_watermark && !query.last_stable && !query.log_start && query.epoch < 0) return;
   Entry& entry = entries_[{query.topic, query.partition}];
   entry.wanted[index_of(End::high_watermark)] |= query.high_watermark;
   entry.wanted[index_of(End::last_stable)] |= query.last_stable;
   entry.wanted[index_of(End::log_start)] |= query.log_start;
+  entry.wanted[index_of(End::epoch)] |= query.epoch >= 0;
+  if (query.epoch >= 0) entry.epoch = query.epoch;
   entry.number = std::max(entry.number, query.number);
 }
 
 std::vector<EndsQueue::Asked> EndsQueue::take_round(std::int32_t broker, const FindLeader& leader, core::Time now) {
   std::vector<Asked> round;
   if (requests_left_.contains(broker)) return round;
-  std::array<wire::msg::ListOffsetsRequest, kEnds> requests;
+  std::array<Asked, kEnds> requests;
   for (auto& [key, entry] : entries_) {
     if (!entry.is_wanted() || entry.is_sent() || entry.not_before > now) continue;
     const std::optional<Leader> found = leader(key);
     if (!found || found->broker != broker) continue;
     entry.sent = entry.wanted;
     entry.sent_number = entry.number;
+    entry.sent_epoch = entry.epoch;
+    entry.epoch_answered = false;
     entry.wanted = {};
     entry.broker = broker;
     entry.failed = false;
     entry.topic_id = found->topic_id;
     entry.values.fill(core::kNoOffset);
     entry.leader_epoch = -1;
-    for (std::size_t i = 0; i < kEnds; ++i) {
-      if (!entry.sent[i]) continue;
-      auto& partition = topic_of(requests[i], key.first).partitions.emplace_back();
-      partition.partition_index = key.second;
-      partition.current_leader_epoch = found->epoch;
-      partition.timestamp = i == index_of(End::log_start) ? kEarliest : kLatest;
-    }
+    request_ends(key, entry, *found, requests);
   }
   for (std::size_t i = 0; i < kEnds; ++i) {
-    if (requests[i].topics.empty()) continue;
-    requests[i].replica_id = kConsumer;
-    if (i == index_of(End::last_stable)) requests[i].isolation_level = kReadCommitted;
-    round.push_back({static_cast<End>(i), std::move(requests[i])});
+    Asked& asked = requests[i];
+    if (asked.request.topics.empty() && asked.epochs.topics.empty()) continue;
+    asked.end = static_cast<End>(i);
+    asked.request.replica_id = asked.epochs.replica_id = kConsumer;
+    if (asked.end == End::last_stable) asked.request.isolation_level = kReadCommitted;
+    round.push_back(std::move(asked));
   }
   if (!round.empty()) requests_left_[broker] = round.size();
   return round;
+}
+
+void EndsQueue::request_ends(const Key& key, const Entry& entry, const Leader& leader,
+                             std::array<Asked, kEnds>& requests) const {
+  for (const End end : {End::high_watermark, End::last_stable, End::log_start}) {
+    if (!entry.sent[index_of(end)]) continue;
+    auto& partition = topic_of(requests[index_of(end)].request, key.first).partitions.emplace_back();
+    partition.partition_index = key.second;
+    partition.current_leader_epoch = leader.epoch;
+    partition.timestamp = end == End::log_start ? kEarliest : kLatest;
+  }
+  if (!entry.sent[index_of(End::epoch)]) return;
+  auto& partition = topic_of(requests[index_of(End::epoch)].epochs, key.first).partitions.emplace_back();
+  partition.partition = key.second;
+  partition.current_leader_epoch = leader.epoch;
+  partition.leader_epoch = entry.sent_epoch;
+}
+
+EndsQueue::Entry* EndsQueue::sent_to(std::int32_t broker, const std::string& topic, core::Partition partition) {
+  const auto found = entries_.find({topic, partition});
+  return found == entries_.end() || found->second.broker != broker ? nullptr : &found->second;
 }
 
 bool EndsQueue::answered(std::int32_t broker, const Asked& asked, const wire::msg::ListOffsetsResponse* response,
@@ -93,31 +120,61 @@ bool EndsQueue::answered(std::int32_t broker, const Asked& asked, const wire::ms
   if (response != nullptr) {
     for (const auto& topic : response->topics) {
       for (const auto& partition : topic.partitions) {
-        const auto found = entries_.find({topic.name, partition.partition_index});
-        if (found == entries_.end() || found->second.broker != broker || !found->second.sent[index]) continue;
+        Entry* entry = sent_to(broker, topic.name, partition.partition_index);
+        if (entry == nullptr || !entry->sent[index]) continue;
         if (partition.error_code != 0) {
           metadata_is_old |= says_metadata_is_old(partition.error_code);
         } else if (partition.offset >= 0) {
-          found->second.values[index] = partition.offset;
+          entry->values[index] = partition.offset;
           // Of an answer about the latest offset, the epoch of the leader itself (KIP-320).
-          if (asked.end == End::high_watermark) found->second.leader_epoch = partition.leader_epoch;
+          if (asked.end == End::high_watermark) entry->leader_epoch = partition.leader_epoch;
         }
       }
     }
   }
   for (const auto& topic : asked.request.topics) {
     for (const auto& partition : topic.partitions) {
-      const auto found = entries_.find({topic.name, partition.partition_index});
-      if (found == entries_.end() || found->second.broker != broker) continue;
-      if (found->second.values[index] == core::kNoOffset) found->second.failed = true;
+      Entry* entry = sent_to(broker, topic.name, partition.partition_index);
+      if (entry != nullptr && entry->values[index] == core::kNoOffset) entry->failed = true;
     }
   }
-  const auto left = requests_left_.find(broker);
-  if (left != requests_left_.end() && --left->second == 0) {
-    requests_left_.erase(left);
-    end_round(broker, now, done);
-  }
+  end_request(broker, now, done);
   return metadata_is_old;
+}
+
+bool EndsQueue::answered_epochs(std::int32_t broker, const Asked& asked,
+                                const wire::msg::OffsetForLeaderEpochResponse* response, bool lacks, core::Time now,
+                                const Answered& done) {
+  bool metadata_is_old = response == nullptr && !lacks;
+  if (response != nullptr) {
+    for (const auto& topic : response->topics) {
+      for (const auto& partition : topic.partitions) {
+        Entry* entry = sent_to(broker, topic.topic, partition.partition);
+        if (entry == nullptr || !entry->sent[index_of(End::epoch)]) continue;
+        const bool elsewhere = says_metadata_is_old(partition.error_code);
+        metadata_is_old |= elsewhere;
+        entry->epoch_answered = !elsewhere;
+        // Negative where the leader knows of no such epoch.
+        if (partition.error_code == 0 && partition.end_offset >= 0)
+          entry->values[index_of(End::epoch)] = partition.end_offset;
+      }
+    }
+  }
+  for (const auto& topic : asked.epochs.topics) {
+    for (const auto& partition : topic.partitions) {
+      Entry* entry = sent_to(broker, topic.topic, partition.partition);
+      if (entry != nullptr && lacks) entry->epoch_answered = true;
+    }
+  }
+  end_request(broker, now, done);
+  return metadata_is_old;
+}
+
+void EndsQueue::end_request(std::int32_t broker, core::Time now, const Answered& done) {
+  const auto left = requests_left_.find(broker);
+  if (left == requests_left_.end() || --left->second > 0) return;
+  requests_left_.erase(left);
+  end_round(broker, now, done);
 }
 
 void EndsQueue::end_round(std::int32_t broker, core::Time now, const Answered& done) {
@@ -129,6 +186,9 @@ void EndsQueue::end_round(std::int32_t broker, core::Time now, const Answered& d
       continue;
     }
     entry.broker = -1;
+    // While nothing else is answered either, it is not the epoch's fault.
+    const bool no_epoch = entry.sent[index_of(End::epoch)] && !entry.epoch_answered;
+    if (no_epoch && !entry.failed && ++entry.epoch_tries < kMostEpochTries) entry.failed = true;
     if (entry.failed) {
       for (std::size_t i = 0; i < kEnds; ++i) entry.wanted[i] |= entry.sent[i];
       entry.not_before = now + kFirstPause * (1 << std::min(entry.failures, kMostDoublings));
@@ -143,9 +203,12 @@ void EndsQueue::end_round(std::int32_t broker, core::Time now, const Answered& d
     ends.last_stable = entry.values[index_of(End::last_stable)];
     ends.log_start = entry.values[index_of(End::log_start)];
     ends.leader_epoch = entry.leader_epoch;
+    if (entry.sent[index_of(End::epoch)]) ends.epoch = entry.sent_epoch;
+    ends.epoch_end = entry.values[index_of(End::epoch)];
     ends.asked = entry.sent_number;
     complete.emplace_back(it->first, ends);
     entry.failures = 0;
+    entry.epoch_tries = 0;
     it = entry.is_wanted() ? std::next(it) : entries_.erase(it);
   }
   // The receiver may ask again from within, so the table is not being walked here.

@@ -223,5 +223,129 @@ TEST(EndsQueue, WaitsForALeaderAndDropsWhatIsGone) {
   EXPECT_TRUE(queue.empty());
 }
 
+// An answer to every partition of a request for the ends of epochs.
+wire::msg::OffsetForLeaderEpochResponse epochs_answer(const Asked& asked, core::Offset end, std::int16_t error = 0) {
+  wire::msg::OffsetForLeaderEpochResponse response;
+  for (const auto& topic : asked.epochs.topics) {
+    auto& answered = response.topics.emplace_back();
+    answered.topic = topic.topic;
+    for (const auto& partition : topic.partitions) {
+      auto& row = answered.partitions.emplace_back();
+      row.partition = partition.partition;
+      row.error_code = error;
+      row.end_offset = error == 0 ? end : -1;
+    }
+  }
+  return response;
+}
+
+// A question for the end of epoch 3 beside the high watermark, which is answered with 8.
+struct EpochQuestion {
+  EpochQuestion() {
+    log::EndsQuery both = query("a", 0, 1);
+    both.epoch = 3;
+    queue.ask(both);
+  }
+  // The request for the epoch, once the other was answered.
+  Asked round() {
+    const auto asked = queue.take_round(1, leader, now);
+    EXPECT_EQ(asked.size(), 2U);
+    if (asked.size() != 2) return {};
+    EXPECT_EQ(asked[1].end, End::epoch);
+    const auto response = answer(asked[0], 8);
+    queue.answered(1, asked[0], &response, now, hear());
+    EXPECT_TRUE(told.empty()) << "one answer to both";
+    return asked[1];
+  }
+  EndsQueue::Answered hear() {
+    return [this](const core::Ends& ends) { told.push_back(ends); };
+  }
+  bool later() {
+    if (!queue.next_due()) return false;
+    now = *queue.next_due();
+    return true;
+  }
+  EndsQueue queue;
+  std::vector<core::Ends> told;
+  core::Time now = kNow;
+};
+
+TEST(EndsQueue, TheEndOfAnEpochIsARequestOfItsOwnInTheSameAnswer) {
+  EpochQuestion question;
+  const Asked asked = question.round();
+  ASSERT_EQ(asked.epochs.topics.size(), 1U);
+  EXPECT_EQ(asked.epochs.replica_id, -1);
+  EXPECT_EQ(asked.epochs.topics[0].topic, "a");
+  EXPECT_EQ(asked.epochs.topics[0].partitions[0].leader_epoch, 3);
+  EXPECT_EQ(asked.epochs.topics[0].partitions[0].current_leader_epoch, 4);
+  const auto response = epochs_answer(asked, 7);
+  EXPECT_FALSE(question.queue.answered_epochs(1, asked, &response, false, kNow, question.hear()));
+  ASSERT_EQ(question.told.size(), 1U);
+  EXPECT_EQ(question.told[0].high_watermark, 8);
+  EXPECT_EQ(question.told[0].epoch, 3);
+  EXPECT_EQ(question.told[0].epoch_end, 7);
+  question.queue.ask(query("a", 0, 2));
+  const auto next = question.queue.take_round(1, leader, kNow);
+  ASSERT_EQ(next.size(), 1U) << "it is not asked again";
+  const auto last = answer(next[0], 9);
+  question.queue.answered(1, next[0], &last, kNow, question.hear());
+  EXPECT_EQ(question.told.back().epoch, -1);
+  EXPECT_EQ(question.told.back().epoch_end, core::kNoOffset);
+}
+
+TEST(EndsQueue, ABrokerThatCannotTellAnEpochsEndKeepsNoOtherAnswerBack) {
+  using Response = wire::msg::OffsetForLeaderEpochResponse;
+  EpochQuestion same;
+  const Response unknown = epochs_answer(same.round(), -1);
+  Response denied = unknown;
+  denied.topics[0].partitions[0].error_code = 29;
+  for (const Response* response : std::initializer_list<const Response*>{&unknown, &denied, nullptr}) {
+    EpochQuestion question;
+    const Asked asked = question.round();
+    EXPECT_FALSE(question.queue.answered_epochs(1, asked, response, response == nullptr, kNow, question.hear()));
+    ASSERT_EQ(question.told.size(), 1U);
+    EXPECT_EQ(question.told[0].high_watermark, 8);
+    EXPECT_EQ(question.told[0].epoch_end, core::kNoOffset);
+    EXPECT_TRUE(question.queue.empty());
+  }
+}
+
+TEST(EndsQueue, AnEpochsEndIsAskedForAgainUpToABound) {
+  for (const bool lost : {false, true}) {
+    EpochQuestion question;
+    int rounds = 0;
+    while (question.told.empty() && rounds < 100) {
+      const Asked asked = question.round();
+      const auto response = epochs_answer(asked, 7, kNotLeader);
+      EXPECT_TRUE(question.queue.answered_epochs(1, asked, lost ? nullptr : &response, false, question.now,
+                                                 question.hear()));
+      ++rounds;
+      if (question.told.empty()) {
+        ASSERT_TRUE(question.later());
+      }
+    }
+    EXPECT_EQ(rounds, EndsQueue::kMostEpochTries);
+    ASSERT_EQ(question.told.size(), 1U);
+    EXPECT_EQ(question.told[0].high_watermark, 8);
+    EXPECT_EQ(question.told[0].epoch_end, core::kNoOffset);
+  }
+}
+
+TEST(EndsQueue, AnEpochsEndIsNotGivenUpWhileThereIsNoLeaderThatAnswersAnything) {
+  EpochQuestion question;
+  for (int i = 0; i < 3 * EndsQueue::kMostEpochTries; ++i) {
+    const auto round = question.queue.take_round(1, leader, question.now);
+    ASSERT_EQ(round.size(), 2U);
+    question.queue.answered(1, round[0], nullptr, question.now, question.hear());
+    question.queue.answered_epochs(1, round[1], nullptr, false, question.now, question.hear());
+    ASSERT_TRUE(question.later());
+  }
+  const Asked asked = question.round();
+  const auto response = epochs_answer(asked, 7);
+  question.queue.answered_epochs(1, asked, &response, false, question.now, question.hear());
+  ASSERT_EQ(question.told.size(), 1U);
+  EXPECT_EQ(question.told[0].epoch_end, 7);
+}
+
 }  // namespace
 }  // namespace tidemark::kafka

@@ -34,6 +34,18 @@ class KafkaLogTest : public testing::Test, public log::Observer {
     log_ = std::move(made).value();
     log_->start(*this);
   }
+  // Of topic "orders", led under epoch 6, beside the end.
+  void ask_end_of_epoch(std::int32_t epoch) {
+    cluster_.partitions.resize(1);
+    cluster_.partitions[0].log_start = cluster_.partitions[0].last_stable = cluster_.partitions[0].end = 9;
+    cluster_.orders_epoch = 6;
+    start();
+    ASSERT_TRUE(told("synced"));
+    log::EndsQuery query;
+    query.topic = "orders";
+    query.epoch = epoch;
+    log_->ask_ends(query);
+  }
   // Waits until the log has told `line`.
   testing::AssertionResult told(const std::string& line, std::ptrdiff_t wanted = 1) {
     if (run_until(io_, [&] { return times(line) >= wanted; })) return testing::AssertionSuccess();
@@ -69,6 +81,9 @@ class KafkaLogTest : public testing::Test, public log::Observer {
   }
   void on_topics(std::span<const core::TopicState>) override {}
   void on_ends(const core::Ends& ends) override {
+    if (ends.high_watermark != core::kNoOffset)
+      told_.push_back(std::string(ends.topic) + " ends at " + std::to_string(ends.high_watermark) + ", epoch " +
+                      std::to_string(ends.epoch) + " at " + std::to_string(ends.epoch_end));
     if (ends.high_watermark == core::kNoOffset && ends.log_start == core::kNoOffset)
       told_.push_back("leader of " + std::string(ends.topic) + " " + std::to_string(ends.partition) + " since " +
                       std::to_string(ends.leader_epoch));
@@ -143,6 +158,18 @@ TEST_F(KafkaLogTest, TellsOfANewLeaderOnce) {
   ASSERT_TRUE(told("leader of orders 0 since 7"));
   EXPECT_EQ(times("leader of orders 0 since 5"), 0);
   EXPECT_EQ(times("leader of orders 0 since 6"), 1);
+}
+
+TEST_F(KafkaLogTest, AsksWhereALeadersEpochEnded) {
+  cluster_.tell_epochs({{5, 3}});
+  ask_end_of_epoch(5);
+  EXPECT_TRUE(told("orders ends at 9, epoch 5 at 3"));
+  EXPECT_LT(index(cluster_.asked, "OffsetForLeaderEpoch"), cluster_.asked.size());
+}
+
+TEST_F(KafkaLogTest, DoesWithoutWhereBrokersCannotTellWhereAnEpochEnded) {
+  ask_end_of_epoch(5);
+  EXPECT_TRUE(told("orders ends at 9, epoch 5 at -1"));
 }
 
 TEST_F(KafkaLogTest, FollowsALeaderThatMovesWithoutLossOrRepetition) {

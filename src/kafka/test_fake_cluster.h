@@ -29,6 +29,7 @@
 #include "wire/generated/list_offsets.h"
 #include "wire/generated/metadata.h"
 #include "wire/generated/offset_fetch.h"
+#include "wire/generated/offset_for_leader_epoch.h"
 #include "wire/generated/share_group_describe.h"
 
 namespace tidemark::kafka::test {
@@ -82,6 +83,26 @@ class FakeCluster {
     partition.end = next;
     if (settled) partition.last_stable = next;
     answer_fetches();
+  }
+  // From now on the brokers know where leader epochs of "orders" ended.
+  void tell_epochs(std::map<std::int32_t, core::Offset> ends) {
+    using wire::msg::OffsetForLeaderEpochRequest;
+    for (auto& broker : brokers_)
+      on<OffsetForLeaderEpochRequest>(broker, 4, [this, ends](const Exchange& exchange, const auto& request) {
+        asked.push_back("OffsetForLeaderEpoch");
+        wire::msg::OffsetForLeaderEpochResponse response;
+        for (const auto& topic : request.topics) {
+          auto& answered = response.topics.emplace_back();
+          answered.topic = topic.topic;
+          for (const auto& wanted : topic.partitions) {
+            auto& row = answered.partitions.emplace_back();
+            row.partition = wanted.partition;
+            row.leader_epoch = wanted.leader_epoch;
+            row.end_offset = ends.contains(wanted.leader_epoch) ? ends.at(wanted.leader_epoch) : -1;
+          }
+        }
+        exchange.reply<OffsetForLeaderEpochRequest>(response);
+      });
   }
   void move(core::Partition number, std::int32_t leader) {
     Partition& partition = partitions[static_cast<std::size_t>(number)];

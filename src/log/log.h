@@ -49,6 +49,7 @@ struct EndsQuery {
   bool log_start = false;
   bool last_stable = false;
   std::uint64_t number = 0;  // comes back as Ends::asked
+  std::int32_t epoch = -1;   // a leader epoch whose end is asked for, too; -1: none. Not told where the log cannot say
 };
 
 // One record of a followed topic. Views are valid during the call only.

@@ -21,6 +21,7 @@
 #include "wire/generated/random/offset_commit_test.h"
 #include "wire/generated/random/offset_commit_record_test.h"
 #include "wire/generated/random/offset_fetch_test.h"
+#include "wire/generated/random/offset_for_leader_epoch_test.h"
 #include "wire/generated/random/produce_test.h"
 #include "wire/generated/random/share_group_describe_test.h"
 #include "wire/generated/random/share_snapshot_record_test.h"
@@ -67,6 +68,8 @@ void for_each_message(Visit visit) {
   visit.template operator()<OffsetCommitValue>("OffsetCommitValue");
   visit.template operator()<OffsetFetchRequest>("OffsetFetchRequest");
   visit.template operator()<OffsetFetchResponse>("OffsetFetchResponse");
+  visit.template operator()<OffsetForLeaderEpochRequest>("OffsetForLeaderEpochRequest");
+  visit.template operator()<OffsetForLeaderEpochResponse>("OffsetForLeaderEpochResponse");
   visit.template operator()<ProduceRequest>("ProduceRequest");
   visit.template operator()<ProduceResponse>("ProduceResponse");
   visit.template operator()<RequestHeader>("RequestHeader");
