@@ -173,10 +173,7 @@ void Engine::delivered(WaitId id, const Delivery& delivery, Time now, Effects& e
   if (planted(Bug::floors_after_append) && wait->follow != nullptr) s.take_floors(*wait->follow, nullptr, wait->scope == Scope::event);
   wait->state = Wait::State::waiting;
   s.remember_event(wait->id, term);
-  if (!s.other_incarnation(term)) {
-    s.note_append(term, now, effects);
-    s.topics.ends(term.topic, term.partition).note_recent(term.last, wait->began);
-  }
+  if (!s.other_incarnation(term)) s.note_append(term, {term.last, wait->began, wait->id}, now, effects);
   for (std::uint32_t i = 0; i < wait->needs.size(); ++i) {
     wait->needs[i].anchor = s.anchor_at_append(wait->needs[i], term);
     s.register_need(id.slot, i, now);

@@ -9,8 +9,14 @@
 // start of its epoch: Kafka, KIP-207), and the appends of one producer, made one
 // after the other, never go back. So two things show a cut: an end, asked for
 // after a higher one was known, of a leader of a higher epoch; and an append of
-// ours below our one before. A cut that others' records cover before either is
-// seen is not noticed.
+// ours below our one before.
+//
+// Others' records may cover the cut before either is seen. So a new leader is
+// also asked, once, where in its log the last epoch ends that was known before it
+// (OffsetForLeaderEpoch: KIP-101). Below an end that a leader of that epoch told,
+// that is a cut. Below an append of ours it may be none: Kafka does not say under
+// which epoch it appended, and what we took for the old leader may have been
+// the new one. Then the event itself is looked for in its place.
 
 #include <algorithm>
 #include <utility>
@@ -27,17 +33,86 @@ bool Engine::State::is_lost(TopicNumber topic, Partition partition, Offset last,
                      [&](const Cut& cut) { return leader_epoch < cut.epoch && last >= cut.offset; });
 }
 
-void Engine::State::note_append(const WaitTerm& term, Time now, Effects& effects) {
+void Engine::State::note_append(const WaitTerm& term, const RecentAppend& append, Time now, Effects& effects) {
   // Confirmed by a leader that was deposed since, and cut off: it says nothing of the log as it is.
   if (is_lost(term.topic, term.partition, term.last, term.leader_epoch)) return;
-  const PartitionEnds& before = topics.ends(term.topic, term.partition);
+  const bool first_of_leader = note_successor(term.topic, term.partition, term.leader_epoch);
+  PartitionEnds& before = topics.ends(term.topic, term.partition);
+  for (Succession& succession : before.successions) {
+    if (term.leader_epoch > succession.epoch || term.last < succession.end) continue;
+    succession.end = term.last + 1;
+    succession.event = append;
+  }
   if (term.last < before.delivered_end && term.leader_epoch > before.delivered_epoch)
     cut_off(term.topic, term.partition, {term.leader_epoch, term.last}, now, effects);
   PartitionEnds& ends = topics.ends(term.topic, term.partition);
   ends.delivered_end = std::max(ends.delivered_end, term.last + 1);
   ends.delivered_epoch = std::max(ends.delivered_epoch, term.leader_epoch);
   ends.known_epoch = std::max(ends.known_epoch, term.leader_epoch);
+  ends.note_recent(append);
   raise_end(term.topic, term.partition, term.last + 1, now, effects);
+  if (first_of_leader) ask_end(term.topic, term.partition, effects);
+}
+
+bool Engine::State::note_successor(TopicNumber topic, Partition partition, std::int32_t leader_epoch) {
+  PartitionEnds& ends = topics.ends(topic, partition);
+  if (ends.known_epoch < 0 || leader_epoch <= ends.known_epoch) return false;
+  std::vector<Succession>& all = ends.successions;
+  const bool first = all.empty() || all.back().epoch < ends.known_epoch;
+  if (first) {
+    if (all.size() == PartitionEnds::kMaxSuccessions) all.erase(all.begin());
+    all.push_back({ends.known_epoch, 0, 0, {}, 0});
+    if (!ends.recent.empty()) all.back().event = ends.recent.back();
+  }
+  all.back().told = std::max(all.back().told, ends.told_end);
+  all.back().end = std::max(all.back().end, ends.known_end);
+  return first;
+}
+
+void Engine::State::judge_succession(TopicNumber topic, Partition partition, const Ends& told, Time now,
+                                     Effects& effects) {
+  PartitionEnds& ends = topics.ends(topic, partition);
+  if (told.high_watermark == kNoOffset || ends.successions.empty()) return;
+  Succession& first = ends.successions.front();
+  if (first.ask == 0 || told.asked < first.ask) return;
+  if (told.leader_epoch <= first.epoch) {  // not a successor: asked again when one is heard of
+    first.ask = 0;
+    return;
+  }
+  const Succession before = first;
+  ends.successions.erase(ends.successions.begin());
+  if (told.epoch != before.epoch || told.epoch_end == kNoOffset || told.epoch_end >= before.end) return;
+  const Cut cut{before.epoch + 1, told.epoch_end};
+  if (is_lost(topic, partition, cut.offset, before.epoch)) return;  // known already
+  const bool went_deeper = std::any_of(ends.cuts.begin(), ends.cuts.end(), [&](const Cut& other) {
+    return other.epoch > before.epoch && other.offset > cut.offset;
+  });
+  if (went_deeper || told.epoch_end < before.told) return cut_off(topic, partition, cut, now, effects);
+  if (before.event.offset >= cut.offset)
+    look_for_event({topic, topics[topic].id, partition, cut, before.event, 0}, effects);
+}
+
+void Engine::State::look_for_event(CutLook look, Effects& effects) {
+  if (cut_looks.size() >= kMaxCutLooks) return;
+  Look question;
+  question.topic = topics[look.topic].name;
+  question.partition = look.partition;
+  question.from = look.event.offset;
+  question.until = look.event.offset + 1;
+  question.id = look.event.id;
+  question.number = ++last_look;
+  ++look.tries;
+  cut_looks.emplace(question.number, look);
+  effects.looks.push_back(std::move(question));
+}
+
+void Engine::State::cut_seen(const Sight& sight, Time now, Effects& effects) {
+  const CutLook look = cut_looks.extract(sight.number).mapped();
+  if (topics[look.topic].id != look.topic_id) return;
+  if (sight.result == Sight::Result::failed && look.tries < kMostCutTries) return look_for_event(look, effects);
+  if (sight.result != Sight::Result::none) return;
+  if (is_lost(look.topic, look.partition, look.cut.offset, look.cut.epoch - 1)) return;
+  cut_off(look.topic, look.partition, look.cut, now, effects);
 }
 
 void Engine::State::note_doubtful_append(const WaitTerm& term, const Delivery& delivery, Time now, Effects& effects) {
@@ -60,15 +135,24 @@ void Engine::State::doubt_end(const WaitTerm& term, Effects& effects) {
 }
 
 void Engine::State::look_for_cut(TopicNumber topic, Partition partition, const Ends& told, Time now, Effects& effects) {
+  note_successor(topic, partition, told.leader_epoch);
+  PartitionEnds& ends = topics.ends(topic, partition);
+  if (told.high_watermark != kNoOffset && told.leader_epoch > ends.known_epoch && told.asked > ends.known_at)
+    for (Cut& cut : ends.cuts)
+      if (cut.epoch < 0) cut.epoch = told.leader_epoch;
+  judge_succession(topic, partition, told, now, effects);
+  look_at_end(topic, partition, told, now, effects);
+  const std::vector<Succession>& left = topics.ends(topic, partition).successions;
+  if (!left.empty() && left.front().ask == 0 && told.leader_epoch > left.front().epoch) ask_end(topic, partition, effects);
+}
+
+void Engine::State::look_at_end(TopicNumber topic, Partition partition, const Ends& told, Time now, Effects& effects) {
   const PartitionEnds& ends = topics.ends(topic, partition);
   const bool newer_leader = told.leader_epoch > ends.known_epoch;
   if (told.high_watermark == kNoOffset) {
     if (newer_leader && ends.told) ask_end(topic, partition, effects);
     return;
   }
-  if (newer_leader && told.asked > ends.known_at)
-    for (Cut& cut : topics.ends(topic, partition).cuts)
-      if (cut.epoch < 0) cut.epoch = told.leader_epoch;
   if (newer_leader && told.asked > ends.known_at && told.high_watermark < ends.known_end)
     return cut_off(topic, partition, {told.leader_epoch, told.high_watermark}, now, effects);
   if (ends.doubted == kNoOffset || told.asked < ends.asked) return;
@@ -79,17 +163,24 @@ void Engine::State::look_for_cut(TopicNumber topic, Partition partition, const E
 }
 
 void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects) {
-  ++stats.log_cuts;
   PartitionEnds& ends = topics.ends(topic, partition);
+  const auto same = std::find_if(ends.cuts.begin(), ends.cuts.end(),
+                                 [&](const Cut& other) { return cut.epoch >= 0 && other.epoch == cut.epoch; });
   const Offset known = ends.known_end;
   topics.set_end(topic, partition, cut.offset);
   ends.known_epoch = std::max(ends.known_epoch, cut.epoch);
   ends.known_at = ends.asked;
   ends.delivered_end = std::min(ends.delivered_end, cut.offset);
   ends.log_start = std::min(ends.log_start, cut.offset);
-  if (ends.cuts.size() == PartitionEnds::kMaxCuts) ends.cuts.erase(ends.cuts.begin());
-  ends.cuts.push_back(cut);
+  ends.told_end = std::min(ends.told_end, cut.offset);
   ends.recent.clear();
+  if (same != ends.cuts.end()) {  // it went deeper than was known
+    same->offset = std::min(same->offset, cut.offset);
+  } else {
+    ++stats.log_cuts;
+    if (ends.cuts.size() == PartitionEnds::kMaxCuts) ends.cuts.erase(ends.cuts.begin());
+    ends.cuts.push_back(cut);
+  }
 
   for (const ConsumerNumber number : topics[topic].consumers) {
     Consumer& consumer = consumers[number];

@@ -249,6 +249,8 @@ void Engine::ends(const Ends& as_told, Time now, Effects& effects) {
   if (told.high_watermark > known.known_end) s.topics.set_end(*topic, told.partition, told.high_watermark);
   known.known_epoch = std::max(known.known_epoch, told.leader_epoch);
   known.told = true;
+  if (told.leader_epoch >= 0 && told.leader_epoch == known.known_epoch)
+    known.told_end = std::max(known.told_end, told.high_watermark);
   if (told.asked >= known.asked) known.asking = false;
   s.note_first_end(*topic, told.partition, told.high_watermark);
   s.judge(*topic, told.partition, told.asked, now, effects);
@@ -281,7 +283,13 @@ void Engine::State::ask_end(TopicNumber topic, Partition partition, Effects& eff
   ends.asking = true;
   ++ends.asked;
   ++stats.ends_asked;
-  effects.asks.push_back({topics[topic].name, partition, ends.asked, false});
+  std::int32_t epoch = -1;
+  if (!ends.successions.empty()) {
+    Succession& first = ends.successions.front();
+    if (first.ask == 0) first.ask = ends.asked;
+    epoch = first.epoch;
+  }
+  effects.asks.push_back({topics[topic].name, partition, ends.asked, false, epoch});
 }
 
 void Engine::State::raise_end(TopicNumber topic, Partition partition, Offset end, Time now, Effects& effects) {

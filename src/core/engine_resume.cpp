@@ -219,6 +219,7 @@ void Engine::sight(const Sight& sight, Time now, Effects& effects) {
   State& s = *state_;
   if (s.end_looks.contains(sight.number)) return s.end_seen(sight, now, effects);
   if (s.origin_looks.contains(sight.number)) return s.origin_seen(sight, now, effects);
+  if (s.cut_looks.contains(sight.number)) return s.cut_seen(sight, now, effects);
   const auto at = s.searches.find(sight.number);
   if (at == s.searches.end()) return;  // its wait was answered meanwhile
   State::Search& search = at->second;

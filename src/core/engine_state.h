@@ -111,6 +111,19 @@ struct Engine::State {
   std::unordered_map<std::uint64_t, OriginLook> origin_looks;  // by number
   std::set<std::pair<Time, std::uint32_t>> follow_times;       // slots to look at again
 
+  // A look whether an event is still in its place; if not, the log was cut off.
+  struct CutLook {
+    TopicNumber topic = 0;
+    Uuid topic_id;
+    Partition partition = 0;
+    Cut cut;
+    RecentAppend event;
+    int tries = 0;
+  };
+  static constexpr std::size_t kMaxCutLooks = 256;  // under way; more are left out
+  static constexpr int kMostCutTries = 3;
+  std::unordered_map<std::uint64_t, CutLook> cut_looks;  // by number
+
   // Where recent publishes went, for acks by id: a slot per hash, the later takes it.
   struct Event {
     Uuid id;
@@ -273,13 +286,19 @@ struct Engine::State {
 
   // Leaders elected out of sync: engine_cut.cpp.
   // An append of this gateway was confirmed at the term's place.
-  void note_append(const WaitTerm& term, Time now, Effects& effects);
+  void note_append(const WaitTerm& term, const RecentAppend& append, Time now, Effects& effects);
   // One of unknown fate that can lie below those before it: in a log that was cut off.
   void note_doubtful_append(const WaitTerm& term, const Delivery& delivery, Time now, Effects& effects);
   // Asks for the end where a mark's record may lie beyond it.
   void doubt_end(const WaitTerm& term, Effects& effects);
   // Looks for a cut in what was told, before it changes what is known.
   void look_for_cut(TopicNumber topic, Partition partition, const Ends& told, Time now, Effects& effects);
+  void look_at_end(TopicNumber topic, Partition partition, const Ends& told, Time now, Effects& effects);
+  // Heard of a leader of this epoch. True where it is the first after what is known.
+  bool note_successor(TopicNumber topic, Partition partition, std::int32_t leader_epoch);
+  void judge_succession(TopicNumber topic, Partition partition, const Ends& told, Time now, Effects& effects);
+  void look_for_event(CutLook look, Effects& effects);
+  void cut_seen(const Sight& sight, Time now, Effects& effects);
   void cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects);
   // Ends the obligations about what the cut took. Without an epoch: those below `known`.
   void settle_lost(TopicNumber topic, Partition partition, const Cut& cut, Offset known, Time now, Effects& effects);

@@ -5,9 +5,9 @@
 
 namespace tidemark::core {
 
-void PartitionEnds::note_recent(Offset offset, Time began) {
+void PartitionEnds::note_recent(const RecentAppend& append) {
   if (recent.size() == kMaxRecent) recent.erase(recent.begin());
-  recent.push_back({offset, began});
+  recent.push_back(append);
 }
 
 std::optional<Time> PartitionEnds::first_recent(Offset from, Offset to) const {

@@ -48,6 +48,7 @@ struct BarrierTerm {
 struct RecentAppend {
   Offset offset = kNoOffset;
   Time began{};  // when it was asked for
+  Uuid id;
 };
 
 // The log was cut off at `offset` when the leader of `epoch` was elected out of
@@ -57,10 +58,21 @@ struct Cut {
   Offset offset = kNoOffset;
 };
 
+// What was known of the log when a leader of an epoch above `epoch` was heard of,
+// to be held against the new leader's log.
+struct Succession {
+  std::int32_t epoch = -1;
+  Offset told = 0;        // up to here a leader of that epoch, or a lower one, has told
+  Offset end = 0;         // up to here there was something, as far as appends tell
+  RecentAppend event;     // the last of them that was this gateway's own
+  std::uint64_t ask = 0;  // number of the question; 0: not asked
+};
+
 struct PartitionEnds {
   static constexpr std::size_t kMaxHeldAcks = 64;  // more are ignored, and counted
   static constexpr std::size_t kMaxCuts = 8;       // beyond it the oldest is forgotten
-  static constexpr std::size_t kMaxRecent = 8;     // likewise
+  static constexpr std::size_t kMaxSuccessions = 4;  // likewise
+  static constexpr std::size_t kMaxRecent = 8;       // likewise
 
   Offset known_end = 0;        // the high watermark is at least this
   Offset log_start = 0;        // as last told
@@ -73,6 +85,7 @@ struct PartitionEnds {
   std::vector<HeldAck> held_acks;       // acks above the known end
   std::vector<BarrierTerm> barriers;    // terms of barriers that wait for the end
   std::int32_t known_epoch = -1;        // the highest leader epoch under which an end was known
+  Offset told_end = 0;                  // the highest end that came with the epoch of who told it
   std::uint64_t known_at = 0;           // the latest question when known_end was last raised
   Offset delivered_end = 0;             // by this gateway's own appends,
   std::int32_t delivered_epoch = -1;    // and the leader epoch of the latest of them
@@ -80,9 +93,10 @@ struct PartitionEnds {
   std::vector<Cut> cuts;                // by time
   bool end_unseen = false;              // it was found to end in what no consumer sees
   std::uint64_t round_ask = 0;          // the question of the round under way that is not answered; 0: none
+  std::vector<Succession> successions;  // by epoch; not checked yet
   std::vector<RecentAppend> recent;     // by time
 
-  void note_recent(Offset offset, Time began);
+  void note_recent(const RecentAppend& append);
   // When the first of the appends at [from, to) was asked for; nullopt where
   // there is none, or it may be forgotten.
   std::optional<Time> first_recent(Offset from, Offset to) const;

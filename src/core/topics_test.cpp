@@ -48,13 +48,13 @@ TEST(Topics, TheFirstOfRecentAppendsIsToldUnlessItMayBeForgotten) {
   const Time start = Time{} + std::chrono::hours(1);
   PartitionEnds ends;
   EXPECT_FALSE(ends.first_recent(0, 10));
-  ends.note_recent(4, start + std::chrono::seconds(2));
-  ends.note_recent(5, start + std::chrono::seconds(1));  // asked for first, appended second
+  ends.note_recent({4, start + std::chrono::seconds(2), {}});
+  ends.note_recent({5, start + std::chrono::seconds(1), {}});  // asked for first, appended second
   EXPECT_FALSE(ends.first_recent(0, 4));
   EXPECT_EQ(ends.first_recent(0, 5), start + std::chrono::seconds(2));
   EXPECT_EQ(ends.first_recent(4, 6), start + std::chrono::seconds(1));
   EXPECT_FALSE(ends.first_recent(6, 9));
-  for (Offset offset = 6; offset < 13; ++offset) ends.note_recent(offset, start + std::chrono::seconds(offset));
+  for (Offset offset = 6; offset < 13; ++offset) ends.note_recent({offset, start + std::chrono::seconds(offset), {}});
   EXPECT_EQ(ends.recent.size(), PartitionEnds::kMaxRecent);
   EXPECT_FALSE(ends.first_recent(4, 7)) << "one at 4 would be forgotten";
   EXPECT_EQ(ends.first_recent(5, 7), start + std::chrono::seconds(1));
