@@ -129,6 +129,7 @@ class Checker {
   void check_evidence(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
   void check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome);
   void check_absent(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome);
+  bool was_past(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake) const;
   void check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                       const core::ConsumerOutcome& outcome);
   void check_latest(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group,

@@ -118,6 +118,12 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
     world_.counters.count(Excuse::log_start_overtook_marks_anchor);
     return true;
   }
+  // Nor had the group been asked, since then, what it had committed before it did.
+  const ToldPosition* crossing = told.crossing(key, stake.offset, wait.began + outcome.elapsed);
+  const CommitRecord* jump = crossing != nullptr ? world_.commits.find(crossing->at) : nullptr;
+  const auto committed_first = [&](core::Offset below) {
+    return jump == nullptr || !told.rows_between(group.number(), told.told_gone(stake.incarnation, stake.partition, below), jump->when);
+  };
   // The same for one that began at the log's start, as is declared of it.
   const LogPartition& log = world_.log[stake.incarnation].partitions[static_cast<std::size_t>(stake.partition)];
   const bool gone = declared && log.log_start > stake.offset;
@@ -127,6 +133,10 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   }
   if (overtaken != kNoOffset && told.known_start(stake.incarnation, stake.partition, crossed) <= overtaken) {
     world_.counters.count(Excuse::log_start_not_told);
+    return true;
+  }
+  if ((gone && committed_first(stake.offset)) || (overtaken != kNoOffset && committed_first(overtaken))) {
+    world_.counters.count(Excuse::committed_before_it_was_asked);
     return true;
   }
   return false;

@@ -224,6 +224,21 @@ void Checker::check_latest(const ModelGateway& gateway, const Stake& stake, cons
                    ", and the latest that was told is " + std::to_string(latest->offset));
 }
 
+// Whether the group had committed above the event by the time at which the gateway was told that it is gone.
+bool Checker::was_past(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake) const {
+  const core::Time told = gateway.told().told_gone(stake.incarnation, stake.partition, stake.offset);
+  const CommitRecord* latest = nullptr;
+  for (const CommitRecord& record : world_.commits.records(world_.commits.group(group.number()).partition)) {
+    if (record.group != group.number() || record.when >= told) continue;
+    if (record.kind == CommitRecord::Kind::group_deleted) latest = nullptr;
+    if (record.topic != stake.topic || record.partition != stake.partition) continue;
+    if (record.kind == CommitRecord::Kind::tombstone) latest = nullptr;
+    if (record.kind == CommitRecord::Kind::commit && record.producer < 0) latest = &record;
+  }
+  return latest != nullptr && latest->offset > stake.offset && latest->incarnation == stake.incarnation && !latest->by_hand &&
+         !latest->beyond && group.processed(stake.incarnation, stake.partition, stake.offset);
+}
+
 void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                              const core::ConsumerOutcome& outcome) {
   if (world_.plan.tight_tables || has_prefix(wait.mark)) return;
@@ -240,8 +255,11 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
       allowed = allowed || other || outcome.outcome == Outcome::pending;
       continue;
     }
-    const bool gone = told.known_start(stake.incarnation, stake.partition, when) > stake.offset;
-    if (other || gone || says_twice(wait.mark, world_.log.name(stake.topic), stake, outcome.name)) allowed = true;
+    const bool gone = told.known_start(stake.incarnation, stake.partition, when) > stake.offset &&
+                      !(outcome.outcome == Outcome::skipped && was_past(gateway, *group, stake));
+    // Its position proves nothing while it is asked whether it was there before the log's start.
+    const bool in_question = outcome.outcome == Outcome::pending && told.is_asked_for_rows(group->number());
+    if (other || gone || in_question || says_twice(wait.mark, world_.log.name(stake.topic), stake, outcome.name)) allowed = true;
     // What came at the very moment of the outcome may have come just after it.
     for (std::size_t skip = 0;; ++skip) {
       const auto verdict = told.judge_without(skip, {group->number(), stake.topic, stake.partition}, stake.incarnation,

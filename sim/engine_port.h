@@ -85,6 +85,10 @@ class EnginePort {
     ++events_;
     engine_.commit(commit, now, effects);
   }
+  void rows(const std::string& group, std::uint64_t number, const std::vector<core::SeedRow>& rows, core::Time now,
+            core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) { e.rows({group, number, rows}, now, out); }, effects);
+  }
   void seed(const std::string& group, const core::TailPositions& as_of, const std::vector<core::SeedRow>& rows,
             core::Time now, core::Effects& effects) {
     run([=](core::Engine& e, core::Effects& out) { e.seed({group, as_of, rows}, now, out); }, effects);

@@ -23,7 +23,7 @@ namespace tidemark::sim {
   X(commit_without_topic_id) X(commit_of_other_incarnation) X(never_commits) X(transaction_committed)   \
   X(transaction_aborted) X(transaction_hung) X(transaction_settled_after_leaving) X(reset_to_earliest)  \
   X(reset_to_latest) X(reset_to_offset) X(offsets_expired) X(group_deleted) X(unmanaged_commit)         \
-  X(topic_deleted) X(topic_recreated) X(partitions_grown) X(log_start_moved) X(position_out_of_range)   \
+  X(topic_deleted) X(topic_recreated) X(partitions_grown) X(log_start_moved) X(log_purged_behind_commit) X(position_out_of_range) \
   X(position_carried_over) X(other_producers) X(control_records) X(gap_in_commit_log)                   \
   X(client_cancelled) X(resumed_same_gateway) X(resumed_other_gateway) X(resumed_after_kill)            \
   X(resumed_settled_mark) X(resumed_pending_mark) X(marks_merged) X(narrowed) X(not_waited)             \
@@ -57,7 +57,7 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
 #define TIDEMARK_SIM_EXCUSES(X) \
   X(reset_before_gateway_in_sync) X(stale_commit_without_topic_id) X(former_topics_offset_asked_for) \
   X(carried_over_by_declared_earliest) \
-  X(log_start_not_told) X(log_start_overtook_marks_anchor) \
+  X(log_start_not_told) X(committed_before_it_was_asked) X(log_start_overtook_marks_anchor) \
   X(skipped_by_an_asked_membership) X(late_commit_of_dead_assigner) \
   X(early_client_never_seen) X(stale_ack_without_topic_id)
 

@@ -200,6 +200,7 @@ void ModelGateway::carry_out(Effects& effects) {
     world_.checker->answered(*this, answer);
   }
   for (const core::AskEnds& ask : effects.asks) ask_ends(ask);
+  for (const core::AskRows& ask : effects.rows) ask_rows(ask);
   for (const core::Look& question : effects.looks) look(question);
   for (const auto& [wait, refusal] : effects.refusals) {
     world_.trace.note(world_.now(), "refusal", {{"gw", number_}, {"wait", static_cast<std::int64_t>(wait.value())}},

@@ -146,6 +146,8 @@ class ModelGateway {
   void ask_everything();
   void ask_group(int group);
   void ask_seed(int group);
+  void ask_rows(const core::AskRows& ask);
+  void serve_rows(const core::AskRows& ask, int group, core::Time since);
   void answered_one();
   void check_synced();
   core::Time now() const;

@@ -249,6 +249,37 @@ void ModelGateway::ask_seed(int group) {
   });
 }
 
+// As a coordinator that is asked for stable offsets: not while a transaction is open.
+void ModelGateway::ask_rows(const core::AskRows& ask) {
+  const auto& groups = world_.groups;
+  const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g->traits().name == ask.group; });
+  const int group = static_cast<int>(found - groups.begin());  // whoever only acks is no group
+  told_->asks_rows(group);
+  const Duration most = world_.plan.seed_delay;
+  later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300),
+        [=, this, since = world_.now()] { serve_rows(ask, group, since); });
+}
+
+void ModelGateway::serve_rows(const core::AskRows& ask, int group, core::Time since) {
+  if (!connected_ || (group < world_.commits.groups() && world_.commits.has_pending(group))) {
+    later(std::chrono::milliseconds(50), [=, this] { serve_rows(ask, group, since); });
+    return;
+  }
+  std::vector<core::SeedRow> told;
+  const core::Time taken = world_.now();
+  for (const auto& [key, row] : world_.commits.rows())
+    if (std::get<0>(key) == group) told.push_back({world_.log.name(std::get<1>(key)), std::get<2>(key), row.offset, -1});
+  const Duration most = world_.plan.seed_delay;
+  later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300), [=, this] {
+    for (const core::SeedRow& row : told)
+      world_.trace.note(world_.now(), "asked: row", {{"gw", number_}, {"p", row.partition}, {"offset", row.offset}}, row.topic);
+    told_->rows(group, since, taken);
+    Effects effects;
+    port_->rows(ask.group, ask.number, told, world_.now(), effects);
+    carry_out(effects);
+  });
+}
+
 void ModelGateway::answered_one() {
   if (unanswered_ > 0) --unanswered_;
   if (unanswered_ > 0 || (!syncing_ && !lost_at_)) return;

@@ -60,6 +60,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "cycle_ends_after_one",
     "no_id_ends_cycle",
     "own_id_proves_copies",
+    "log_start_at_once",
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "run.h"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 #include "checker.h"
@@ -47,6 +49,7 @@ class Run {
     world_.clients->start();
     world_.schedule.after(milliseconds(100), [this] { other_producers(); });
     world_.schedule.after(world_.plan.fault_every, [this] { fault(); });
+    if (world_.plan.purges) world_.schedule.after(milliseconds(100), [this] { purge(); });
     world_.schedule.after(milliseconds(100), [this] { look(); });
   }
 
@@ -164,6 +167,27 @@ class Run {
     } else {
       recreate(topic);
     }
+  }
+
+  // What all have committed is deleted.
+  void purge() {
+    if (world_.healing) return;
+    std::map<std::pair<int, core::Partition>, core::Offset> lowest;
+    for (const auto& [key, row] : world_.commits.rows()) {
+      const auto& [group, topic, partition] = key;
+      if (row.incarnation < 0 || row.incarnation != world_.log.current(topic)) continue;
+      const auto at = lowest.try_emplace({topic, partition}, row.offset).first;
+      at->second = std::min(at->second, row.offset);
+    }
+    for (const auto& [place, offset] : lowest) {
+      LogPartition& log = world_.log.at(world_.log.current(place.first), place.second);
+      const core::Offset to = std::min(offset, log.end());
+      if (to <= log.log_start) continue;
+      world_.counters.count(Fault::log_purged_behind_commit);
+      log.log_start = to;
+      world_.trace.note(world_.now(), "log purged", {{"topic", place.first}, {"p", place.second}, {"to", to}});
+    }
+    world_.schedule.after(world_.random.millis(5, 100), [this] { purge(); });
   }
 
   void move_log_start(int topic, int current, core::Partition partition) {

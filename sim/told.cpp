@@ -179,6 +179,26 @@ void Told::log_start(int incarnation, Partition partition, Offset log_start, cor
   if (known.empty() || log_start > known.back().second) known.emplace_back(now, log_start);
 }
 
+void Told::rows(int group, core::Time asked, core::Time taken) {
+  rows_[group].emplace_back(asked, taken);
+  --rows_open_[group];
+}
+
+bool Told::rows_between(int group, core::Time from, core::Time to) const {
+  const auto found = rows_.find(group);
+  return found != rows_.end() && std::any_of(found->second.begin(), found->second.end(), [&](const auto& row) {
+           return row.first >= from && row.second <= to;
+         });
+}
+
+core::Time Told::told_gone(int incarnation, Partition partition, Offset offset) const {
+  const auto found = starts_.find({incarnation, partition});
+  if (found != starts_.end())
+    for (const auto& [when, start] : found->second)
+      if (start > offset) return when;
+  return core::Time::max();
+}
+
 int Told::incarnation(int topic) const {
   const auto found = topics_.find(topic);
   return found == topics_.end() ? -1 : found->second.first;
@@ -213,12 +233,17 @@ const ToldPosition* Told::latest(const Key& key) const {
   return positions == nullptr || positions->empty() ? nullptr : &positions->back();
 }
 
-core::Time Told::crossed_at(const Key& key, Offset offset, core::Time until) const {
-  core::Time crossed{};
+const ToldPosition* Told::crossing(const Key& key, Offset offset, core::Time until) const {
+  const ToldPosition* crossing = nullptr;
   if (const auto* positions = all(key))
     for (std::size_t i = 0; i < positions->size() && (*positions)[i].when <= until; ++i)
-      if ((*positions)[i].offset > offset && (i == 0 || (*positions)[i - 1].offset <= offset)) crossed = (*positions)[i].when;
-  return crossed;
+      if ((*positions)[i].offset > offset && (i == 0 || (*positions)[i - 1].offset <= offset)) crossing = &(*positions)[i];
+  return crossing;
+}
+
+core::Time Told::crossed_at(const Key& key, Offset offset, core::Time until) const {
+  const ToldPosition* found = crossing(key, offset, until);
+  return found != nullptr ? found->when : core::Time{};
 }
 
 bool Told::holding(const Key& key, int incarnation, core::Time until) const {

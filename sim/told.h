@@ -91,6 +91,15 @@ class Told {
   std::uint64_t heard() const { return heard_; }
   // `heard`: as of the question; 0 where nothing was asked.
   void end(int incarnation, core::Partition partition, core::Offset end, std::uint64_t heard, core::Time now);
+  // The group was asked at `asked` what it has committed, and its coordinator looked at `taken`.
+  void rows(int group, core::Time asked, core::Time taken);
+  // Of a question that is under way.
+  void asks_rows(int group) { ++rows_open_[group]; }
+  bool is_asked_for_rows(int group) const { return rows_open_.contains(group) && rows_open_.at(group) > 0; }
+  // Whether it was asked, and had looked, between the two.
+  bool rows_between(int group, core::Time from, core::Time to) const;
+  // When it was told that the offset is below the log's start; the end of time if it was not.
+  core::Time told_gone(int incarnation, core::Partition partition, core::Offset offset) const;
   void log_start(int incarnation, core::Partition partition, core::Offset log_start, core::Time now);
 
   // What a gateway that was told this by `until` should say of `offset`, given
@@ -102,6 +111,7 @@ class Told {
   std::optional<Verdict> judge_without(std::size_t skip, const Key& key, int incarnation, core::Offset offset,
                                        const core::Anchor& anchor, bool declared, core::Time until) const;
   // When it was told of the step that carried the position across `offset`.
+  const ToldPosition* crossing(const Key& key, core::Offset offset, core::Time until) const;
   core::Time crossed_at(const Key& key, core::Offset offset, core::Time until) const;
   // The latest position in force; nullptr when nothing was told.
   const ToldPosition* latest(const Key& key) const;
@@ -136,6 +146,8 @@ class Told {
   std::map<int, std::pair<int, int>> topics_;  // topic → incarnation, partitions
   std::map<std::pair<int, core::Partition>, core::Offset> ends_;
   std::map<std::pair<int, core::Partition>, std::vector<std::pair<core::Time, core::Offset>>> starts_;
+  std::map<int, std::vector<std::pair<core::Time, core::Time>>> rows_;  // by group: asked, taken
+  std::map<int, int> rows_open_;
 };
 
 }  // namespace tidemark::sim

@@ -69,6 +69,7 @@ void draw_faults(Plan& plan, Random& random) {
   plan.ack_faults = random.chance(500);
   plan.barrier = rate(random, 150);
   plan.look_fault = rate(random, 400);
+  plan.purges = random.chance(80);
   plan.publish_every = random.millis(20, 600);
   plan.fault_every = random.millis(100, 3000);
 }

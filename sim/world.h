@@ -55,6 +55,7 @@ struct Plan {
   bool ack_faults = false;
   int barrier = 0;  // permille of publishes that are followed by one
   int look_fault = 0;
+  bool purges = false;        // what is committed is soon deleted, as Kafka Streams does with its repartition topics
   bool tight_tables = false;  // max_consumers or max_frontiers may be hit
   core::EngineConfig engine;
 };

@@ -2,8 +2,10 @@
 //
 // The latency of a publish through eight consumers says nothing of Tidemark: it
 // is the consumers' own. Measured here is what comes on top for the very same
-// event: the answer's time less the time at which the last consumer got the reply
-// to its commit, which is the earliest moment that anybody could know it. The
+// event: the answer's time less the time at which the latest of the chain's
+// consumers got the reply to its commit, which is the earliest moment that anybody
+// could know it. (That need not be the last consumer: one that waits until its
+// output is acknowledged may commit after the next one has read it, and did.) The
 // relays are librdkafka's, acknowledge what they write (acks=all) before they
 // commit, and know nothing of Tidemark.
 //
@@ -43,18 +45,32 @@ std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count();
 }
 
-// When the last consumer's commit of each event was replied to; 0: not yet.
+// When the latest of an event's commits was replied to.
 class Replies {
  public:
-  explicit Replies(int events) : at_(static_cast<std::size_t>(events)) {}
+  Replies(int events, int depth) : replies_(static_cast<std::size_t>(events)), depth_(depth) {}
   void committed(const std::vector<std::size_t>& events, std::int64_t at) {
-    for (const std::size_t event : events)
-      if (event < at_.size()) at_[event].store(at);
+    for (const std::size_t event : events) {
+      if (event >= replies_.size()) continue;
+      Reply& reply = replies_[event];
+      for (std::int64_t before = reply.latest; before < at && !reply.latest.compare_exchange_weak(before, at);) {
+      }
+      ++reply.consumers;
+    }
   }
-  std::int64_t at(int event) const { return at_[static_cast<std::size_t>(event)].load(); }
+  // 0: not all of them were.
+  std::int64_t at(int event) const {
+    const Reply& reply = replies_[static_cast<std::size_t>(event)];
+    return reply.consumers >= depth_ ? reply.latest.load() : 0;
+  }
 
  private:
-  std::vector<std::atomic<std::int64_t>> at_;
+  struct Reply {
+    std::atomic<std::int64_t> latest = 0;
+    std::atomic<int> consumers = 0;
+  };
+  std::vector<Reply> replies_;
+  const int depth_;
 };
 
 // Reads one topic, writes the next, commits.
@@ -77,8 +93,12 @@ class Relay {
     });
     consumer_ = test::make_handle(RD_KAFKA_CONSUMER, std::move(conf));
     rd_kafka_poll_set_consumer(consumer_.get());
-    if (!last_)
-      producer_ = test::make_handle(RD_KAFKA_PRODUCER, test::make_conf(options.kafka, {{"acks", "all"}, {"linger.ms", "0"}}));
+    if (!last_) {
+      auto producing = test::make_conf(options.kafka, {{"acks", "all"}, {"linger.ms", "0"}});
+      // Without one rd_kafka_flush() looks every 10 ms only whether it is done.
+      rd_kafka_conf_set_dr_msg_cb(producing.get(), [](rd_kafka_t*, const rd_kafka_message_t*, void*) {});
+      producer_ = test::make_handle(RD_KAFKA_PRODUCER, std::move(producing));
+    }
     test::KafkaPartitions topics(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
     test::throw_on(rd_kafka_subscribe(consumer_.get(), topics.get()), "subscribe");
@@ -130,7 +150,7 @@ class Relay {
     if (!last_) test::throw_on(rd_kafka_flush(producer_.get(), 30'000), "flush");
     const auto code = rd_kafka_commit(consumer_.get(), offsets.get(), 0);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;  // a rebalance: whoever has the partition now goes on
-    if (last_) replies_.committed(events, now_us());
+    replies_.committed(events, now_us());
   }
 
   const bool last_;
@@ -197,7 +217,7 @@ double at_quantile(std::vector<std::int64_t>& values, double q) {
 }
 
 int run(const Options& options) {
-  Replies replies(options.events);
+  Replies replies(options.events, options.depth);
   std::atomic<int> assigned = 0;
   std::vector<std::unique_ptr<Relay>> relays;
   for (int i = 0; i < options.depth; ++i) relays.push_back(std::make_unique<Relay>(options, i, replies, assigned));

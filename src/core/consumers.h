@@ -43,6 +43,9 @@ struct Cell {
   std::unique_ptr<Acked> acked;  // what it said of single records; made on first use
   std::unique_ptr<EarlyCommits> early;
   std::size_t ranges = 0;        // obligations about more than one record
+  // Between its position and a log start above it, while it is asked whether the
+  // group was there by then: nothing here ends. first > last: not asked.
+  Range in_question{0, -1};
   bool row = false;  // the group has a commit here; a wait alone makes a cell too
 };
 

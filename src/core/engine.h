@@ -131,9 +131,16 @@ struct AskEnds {
   std::int32_t epoch = -1;   // and where this leader epoch ended; -1: not asked
 };
 
+// A question what a group has committed, answered by rows().
+struct AskRows {
+  std::string group;
+  std::uint64_t number = 0;  // rises with every question
+};
+
 struct Effects {
   std::vector<Answer> answers;
   std::vector<AskEnds> asks;
+  std::vector<AskRows> rows;
   // Appends whose deadline came before their delivery: withdraw each from the
   // log and tell the engine the result at once.
   std::vector<WaitId> overdue_appends;
@@ -141,13 +148,14 @@ struct Effects {
   // Barriers that turned out to be impossible once the ends were told.
   std::vector<std::pair<WaitId, Refusal>> refusals;
   bool empty() const {
-    return answers.empty() && asks.empty() && overdue_appends.empty() && looks.empty() && refusals.empty();
+    return answers.empty() && asks.empty() && rows.empty() && overdue_appends.empty() && looks.empty() && refusals.empty();
   }
   void clear() {
     looks.clear();
     refusals.clear();
     answers.clear();
     asks.clear();
+    rows.clear();
     overdue_appends.clear();
   }
 };
@@ -211,6 +219,7 @@ struct EngineStats {
   std::uint64_t acks_held = 0;
   std::uint64_t acks_ignored = 0;  // nobody expected there, no such partition, beyond its end, table full
   std::uint64_t ends_asked = 0;
+  std::uint64_t rows_asked = 0;
   std::uint64_t end_looks = 0;  // questions what can be seen below an end
   std::uint64_t log_cuts = 0;   // partitions found cut off below what was known of them
   std::uint64_t fence_rounds = 0;   // questions for all ends of a topic
@@ -260,6 +269,7 @@ class Engine {
   void seed(const Seed& seed, Time now, Effects& effects);  // counts before the first synced() only
   void group(const GroupState& group, Time now, Effects& effects);
   void topics(std::span<const TopicState> topics, Time now, Effects& effects);
+  void rows(const Rows& rows, Time now, Effects& effects);  // answers Effects::rows
   void ends(const Ends& ends, Time now, Effects& effects);
   void ack(const Ack& ack, Time now, Effects& effects);
   void share(const ShareProgress& progress, Time now, Effects& effects);

@@ -113,6 +113,11 @@ class Gateway {
     take();
   }
 
+  void rows(const std::string& group, std::uint64_t number, const std::vector<SeedRow>& rows) {
+    engine_.rows({group, number, rows}, now, effects);
+    take();
+  }
+
   // Requests.
   PublishRequest request() const {
     PublishRequest r;
@@ -240,6 +245,7 @@ class Gateway {
     return a.consumers.size() == 1 ? a.consumers.front() : ConsumerOutcome{};
   }
   std::vector<AskEnds> asked() { return std::exchange(effects.asks, {}); }
+  std::vector<AskRows> asked_rows() { return std::exchange(effects.rows, {}); }
   Engine& engine() { return engine_; }
 
  private:

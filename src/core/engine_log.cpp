@@ -232,16 +232,7 @@ void Engine::ends(const Ends& as_told, Time now, Effects& effects) {
   if (told.partition >= std::max(s.topics[*topic].partitions, asked_about)) return;
   const Uuid current = s.topics[*topic].id;
   if (!told.topic_id.is_nil() && !current.is_nil() && told.topic_id != current) return;
-  PartitionEnds& ends = s.topics.ends(*topic, told.partition);
-  if (told.log_start != kNoOffset && told.log_start > ends.log_start) {
-    ends.log_start = told.log_start;
-    const std::vector<ConsumerNumber> linked = s.topics[*topic].consumers;
-    for (const ConsumerNumber consumer : linked)
-      if (Cell* cell = s.consumers[consumer].cell(*topic, told.partition)) {
-        const Applied applied = cell->frontier.log_started_at(told.log_start);
-        s.advance(consumer, *topic, told.partition, applied, now, effects);
-      }
-  }
+  if (told.log_start != kNoOffset) s.log_start_told(*topic, told.partition, told.log_start, now, effects);
   s.look_for_cut(*topic, told.partition, told, now, effects);
   if (told.high_watermark == kNoOffset) return;
   PartitionEnds& known = s.topics.ends(*topic, told.partition);

@@ -149,6 +149,7 @@ TEST(EngineEnds, TheLogsStartIsLookedAtWhileSomebodyWaits) {
   g.advance(seconds(9));
   EXPECT_TRUE(g.asked().empty());
   g.ends("orders", 0, Gateway::kEnd, asks[0].number, 100);
+  g.rows("views", g.asked_rows().at(0).number, {{"orders", 0, 5, -1}});
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped) << "the records up to 100 are gone, and the group was at 5";
   EXPECT_FALSE(g.answered(above));
   g.advance(seconds(1));

@@ -10,7 +10,9 @@ namespace tidemark::core {
 
 Cell* Engine::State::cell_for(ConsumerNumber consumer, TopicNumber topic, Partition partition) {
   Cell* cell = consumers.cell_or_add(consumer, topic, partition, topics);
-  if (cell != nullptr) cell->frontier.log_started_at(topics.ends(topic, partition).log_start);
+  // Before anything is known of the consumer the start may be taken as it is.
+  if (cell != nullptr && !cell->frontier.has_position() && cell->obligations.empty())
+    cell->frontier.log_started_at(topics.ends(topic, partition).log_start);
   return cell;
 }
 
@@ -27,6 +29,11 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
   }
   if (consumer.share && evidence.source != Evidence::Source::none) evidence.source = Evidence::Source::share;
   if (need.since > term.first) evidence.since = need.since;
+  const bool in_question = first <= cell.in_question.last && last >= cell.in_question.first;
+  if (in_question && by_commit.outcome != Outcome::pending && by_commit.outcome != Outcome::skipped) {
+    by_commit.outcome = Outcome::pending;
+    by_commit.reason = PendingReason::lag;
+  }
 
   if (cell.acked != nullptr) {
     const Acked& acked = *cell.acked;
@@ -156,6 +163,7 @@ void Engine::State::conclude(std::uint32_t slot, std::uint32_t index, Outcome ou
 
 void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied, Time now,
                             Effects& effects) {
+  see_log_start(number, topic, partition, false, now, effects);
   if (applied != Applied::moved && applied != Applied::passed_over) return;
   Cell* cell = consumers[number].cell(topic, partition);
   if (cell == nullptr) return;

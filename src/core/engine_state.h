@@ -2,7 +2,8 @@
 //
 // Private to core: engine.cpp has publishes and time, engine_resume.cpp marks
 // and the search for pending appends, engine_barrier.cpp barriers, engine_end_look.cpp
-// what can be seen below an end, engine_log.cpp what the log tells, engine_ack.cpp what consumers say themselves,
+// what can be seen below an end, engine_log.cpp what the log tells, engine_log_start.cpp
+// log starts that rise above a position, engine_ack.cpp what consumers say themselves,
 // engine_needs.cpp where a need stands, engine_answer.cpp how a wait is answered,
 // engine_view.cpp what people are shown. The moves: register a need, settle it,
 // advance a cell, answer a wait.
@@ -123,6 +124,20 @@ struct Engine::State {
   static constexpr std::size_t kMaxCutLooks = 256;  // under way; more are left out
   static constexpr int kMostCutTries = 3;
   std::unordered_map<std::uint64_t, CutLook> cut_looks;  // by number
+
+  // A consumer below a log start, of whom it is asked whether it was there by then.
+  struct Overtaken {
+    TopicNumber topic = 0;
+    Partition partition = 0;
+    Offset start = 0;
+    std::uint64_t asked = 0;  // number of the first question since; 0: by the next one
+  };
+  struct RowQuestions {
+    std::uint64_t open = 0;  // number of the latest question that is not answered; 0: none
+    std::vector<Overtaken> places;
+  };
+  std::unordered_map<ConsumerNumber, RowQuestions> row_questions;
+  std::uint64_t last_rows = 0;
 
   // Where recent publishes went, for acks by id: a slot per hash, the later takes it.
   struct Event {
@@ -281,6 +296,13 @@ struct Engine::State {
   // Applies it to the cell, or holds it and asks for the end. The caller looks at what it ends.
   Applied apply_commit(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition,
                        Frontier::Update update, Effects& effects);
+  // Log starts above a consumer's position: engine_log_start.cpp.
+  void log_start_told(TopicNumber topic, Partition partition, Offset start, Time now, Effects& effects);
+  // Takes the partition's start for the consumer's, or asks; `told`: by the log just now.
+  void see_log_start(ConsumerNumber consumer, TopicNumber topic, Partition partition, bool told, Time now,
+                     Effects& effects);
+  void ask_rows(ConsumerNumber consumer, Effects& effects);
+  void judge_log_start(ConsumerNumber consumer, const Overtaken& place, Offset committed, Time now, Effects& effects);
   // A higher end became known without a question.
   void raise_end(TopicNumber topic, Partition partition, Offset end, Time now, Effects& effects);
 

@@ -47,6 +47,14 @@ struct Seed {
   std::span<const SeedRow> rows;
 };
 
+// What a group has committed, asked for: all its rows. Commits inside
+// transactions that are not settled yet delay the answer.
+struct Rows {
+  std::string_view group;
+  std::uint64_t number = 0;  // AskRows::number of the latest question that was put before the group was asked
+  std::span<const SeedRow> rows;
+};
+
 // Who is in a group, either read from the commit log (`at` is known) or asked
 // for (`as_of` is set).
 struct GroupState {

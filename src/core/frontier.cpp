@@ -168,11 +168,17 @@ void Frontier::missed_commits(LogPoint until) {
   has_row_ = true;
 }
 
-Applied Frontier::log_started_at(Offset log_start) {
+Applied Frontier::log_started_at(Offset log_start, const Range& jumped) {
   log_start_ = std::max(log_start_, log_start);
-  if (committed_ == kNoOffset || committed_ >= log_start_) return Applied::same;
-  leave_to_log_start();
-  return Applied::passed_over;
+  if (committed_ == kNoOffset) return Applied::same;
+  const std::uint64_t passed_over = passed_over_;
+  if (jumped.first <= jumped.last && jumped.first < committed_) {
+    proven_.cut(jumped.first, jumped.last + 1);
+    previous_ = kNoOffset;
+    pass_over(jumped.first, std::min(log_start, committed_), applied_at_);
+  }
+  if (committed_ < log_start_) leave_to_log_start();
+  return passed_over_ != passed_over ? Applied::passed_over : Applied::same;
 }
 
 bool Frontier::anchors(const Anchor& anchor, Offset first) const {

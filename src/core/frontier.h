@@ -62,9 +62,11 @@ class Frontier {
   // Applies or rejects what was held. `same` when nothing was.
   Applied judge(Offset known_end, std::uint64_t asked);
 
-  // Records below `log_start` are gone: a consumer whose position lies there,
-  // now or by a later commit, cannot have read up to it. `passed_over` or `same`.
-  Applied log_started_at(Offset log_start);
+  // Records below `log_start` are gone, and the consumer had committed nothing at
+  // or above it when they went: where its position lies there, now or by a later
+  // commit, it cannot have read up to it. `jumped`: from its position then to where
+  // it has committed since, which proves nothing. `passed_over` or `same`.
+  Applied log_started_at(Offset log_start, const Range& jumped = {0, -1});
 
   // What was at or above `end` is gone, and other records may take its place. A
   // position above it is unknown from now on; how far the consumer had read
@@ -89,6 +91,7 @@ class Frontier {
 
   bool has_position() const { return committed_ != kNoOffset; }
   Offset committed() const { return committed_; }
+  Offset log_start() const { return log_start_; }  // as log_started_at said
   LogPoint at() const { return at_; }
   // The first position that was ever known; kNoOffset when none was.
   Offset first_known() const { return first_known_; }

@@ -61,6 +61,7 @@ enum class Bug {
   cycle_ends_after_one,       // a topic that feeds itself is followed once, and nothing is said
   no_id_ends_cycle,           // records without the event's id are taken as not the event's
   own_id_proves_copies,       // the event's own id is taken for one that was copied
+  log_start_at_once,          // a log start is judged by the commits read so far
   count_
 };
 

@@ -222,6 +222,11 @@ void Gateway::on_seed(const core::Seed& seed) {
   carry_out();
 }
 
+void Gateway::on_rows(const core::Rows& rows) {
+  engine_.rows(rows, now(), effects_);
+  carry_out();
+}
+
 void Gateway::on_group(const core::GroupState& group) {
   engine_.group(group, now(), effects_);
   carry_out();
@@ -304,6 +309,7 @@ void Gateway::carry_out() {
     std::swap(effects_, doing_);
     for (const core::AskEnds& ask : doing_.asks)
       log_.ask_ends({ask.topic, ask.partition, !ask.log_start, ask.log_start, false, ask.number, ask.epoch});
+    for (const core::AskRows& ask : doing_.rows) log_.ask_rows(ask.group, ask.number);
     for (const core::WaitId wait : doing_.overdue_appends) {
       core::Delivery none;
       none.fate = core::Delivery::Fate::unknown;

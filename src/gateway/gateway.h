@@ -63,6 +63,7 @@ class Gateway final : public http::Api, public log::Observer {
   void on_delivered(log::AppendId id, const core::Delivery& delivery) override;
   void on_commit(const core::Commit& commit) override;
   void on_seed(const core::Seed& seed) override;
+  void on_rows(const core::Rows& rows) override;
   void on_group(const core::GroupState& group) override;
   void on_topics(std::span<const core::TopicState> topics) override;
   void on_ends(const core::Ends& ends) override;

@@ -103,6 +103,8 @@ std::string render_metrics(const core::EngineStats& stats, const Latencies& late
                {{"read", number(stats.acks)}, {"held", number(stats.acks_held)}, {"ignored", number(stats.acks_ignored)}});
   add_counter(families, "tidemark_seeds_total", "Groups whose positions were asked for.", number(stats.seeds));
   add_counter(families, "tidemark_ends_asked_total", "Questions for the end of a partition.", number(stats.ends_asked));
+  add_counter(families, "tidemark_rows_asked_total",
+              "Questions what a group has committed, since a log's start rose above its position.", number(stats.rows_asked));
   add_counter(families, "tidemark_fence_rounds_total", "Questions for all ends of a topic, each shared by waits.",
               number(stats.fence_rounds));
   add_counter(families, "tidemark_fences_total", "Derived topics that waits followed, each time.", number(stats.fences));

@@ -33,6 +33,7 @@ class FakeLog final : public log::Log {
     return delivery;
   }
   void ask_ends(const log::EndsQuery& query) override { asked.push_back(query); }
+  void ask_rows(const std::string& group, std::uint64_t number) override { rows_asked.emplace_back(group, number); }
   Result<void> look(const core::Look& look, core::Duration) override {
     if (full) return Error{ErrorKind::limit, "too many looks"};
     looks.push_back(look);
@@ -61,6 +62,7 @@ class FakeLog final : public log::Log {
   bool sent = true;
   std::map<log::AppendId, log::Record> appended;
   std::vector<log::EndsQuery> asked;
+  std::vector<std::pair<std::string, std::uint64_t>> rows_asked;
   std::vector<core::Look> looks;
   std::vector<log::Follow> followed;
   log::ClusterFacts facts;

@@ -140,6 +140,8 @@ GroupVerdict read_offsets(const wire::msg::OffsetFetchResponse::OffsetFetchRespo
       continue;
     }
     for (const auto& partition : topic.partitions) {
+      // Only said where stable offsets were asked for: a transaction is open.
+      if (static_cast<wire::ErrorCode>(partition.error_code) == wire::ErrorCode::unstable_offset_commit) return GroupVerdict::retry;
       if (partition.error_code != 0 || partition.committed_offset < 0 || partition.partition_index < 0) continue;
       OffsetRow& row = rows.emplace_back();
       row.topic_id = topic.topic_id;

@@ -183,6 +183,9 @@ TEST(GroupAnswers, OffsetsComeByNameOrByIdAndOnlyWhereThereIsOne) {
   answer.error_code = 69;
   ASSERT_EQ(read_offsets(answer, name_of, rows, unknown_topics), GroupVerdict::answered);
   EXPECT_TRUE(rows.empty());
+  answer.error_code = 0;
+  answer.topics[0].partitions[0].error_code = 88;  // a transaction is open
+  EXPECT_EQ(read_offsets(answer, name_of, rows, unknown_topics), GroupVerdict::retry);
   answer.error_code = 16;
   EXPECT_EQ(read_offsets(answer, name_of, rows, unknown_topics), GroupVerdict::moved);
 }

@@ -145,6 +145,7 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
       }
       case Question::Kind::offsets: {
         wire::msg::OffsetFetchRequest request;
+        request.require_stable = question.stable;
         for (const std::string& name : question.groups) {
           auto& group = request.groups.emplace_back();
           group.group_id = name;
@@ -291,6 +292,7 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
       observer_->on_seed({group, asked.as_of, seed_rows});
     }
     if (asked.rows && cluster_ != nullptr) observer_->on_rows(group, rows);
+    if (asked.stable != 0 && cluster_ != nullptr) observer_->on_stable_rows(group, asked.stable, rows);
     for (std::size_t i = 0; asked.version && i < rows.size() && cluster_ != nullptr; ++i) {
       core::Commit commit;
       commit.group = group;
@@ -380,6 +382,10 @@ void GroupAsker::ask_seed(const std::string& group, const core::TailPositions& a
 
 void GroupAsker::ask_offsets(const std::string& group, core::LogPoint version) {
   core_->questions().ask_offsets(group, version, clock_now());
+}
+
+void GroupAsker::ask_stable_rows(const std::string& group, std::uint64_t number) {
+  core_->questions().ask_stable_rows(group, number, clock_now());
 }
 
 void GroupAsker::ask_rows(const std::string& group) { core_->questions().ask_rows(group, clock_now()); }

@@ -45,6 +45,8 @@ class GroupObserver {
   virtual void on_asked_commit(const core::Commit& commit) = 0;
   // All rows of an answer asked with ask_rows().
   virtual void on_rows(const std::string& group, std::span<const OffsetRow> rows) = 0;
+  // All rows of an answer asked with ask_stable_rows(), and the latest number asked with.
+  virtual void on_stable_rows(const std::string& group, std::uint64_t number, std::span<const OffsetRow> rows) = 0;
   virtual void on_group_state(const core::GroupState& group) = 0;
   // Some question got its answer; more may be open.
   virtual void on_questions_answered() = 0;
@@ -75,6 +77,7 @@ class GroupAsker {
   void ask_seed(const std::string& group, const core::TailPositions& as_of, bool starting);
   void ask_offsets(const std::string& group, core::LogPoint version);
   void ask_rows(const std::string& group);
+  void ask_stable_rows(const std::string& group, std::uint64_t number);
   void ask_members(const std::string& group, GroupType type, const core::TailPositions& as_of, bool starting);
   void forget_starts();
   // Groups of the start that must be waited for: see GroupQuestions::starting_left.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 namespace tidemark::kafka {
@@ -53,6 +54,12 @@ void GroupQuestions::ask_rows(const std::string& group, core::Time now) {
   found.offsets.rows = true;
 }
 
+void GroupQuestions::ask_stable_rows(const std::string& group, std::uint64_t number, core::Time now) {
+  Group& found = entry(group, now, false);
+  found.offsets_wanted = true;
+  found.offsets.stable = std::max(found.offsets.stable, number);
+}
+
 void GroupQuestions::ask_members(const std::string& group, GroupType type, const core::TailPositions& as_of,
                                  core::Time now, bool starting) {
   Group& found = entry(group, now, starting);
@@ -67,15 +74,16 @@ void GroupQuestions::ask_members(const std::string& group, GroupType type, const
 std::vector<Question> GroupQuestions::next(core::Time now) {
   std::vector<Question> questions;
   if (under_way_ >= limits_.questions) return questions;
-  std::map<std::pair<Question::Kind, std::int32_t>, Question> gathered;
-  const auto add = [&](Question::Kind kind, std::int32_t broker, const std::string& name) {
-    Question& question = gathered[{kind, broker}];
+  std::map<std::tuple<Question::Kind, bool, std::int32_t>, Question> gathered;
+  const auto add = [&](Question::Kind kind, std::int32_t broker, const std::string& name, bool stable = false) {
+    Question& question = gathered[{kind, stable, broker}];
     if (question.groups.size() == limits_.groups_per_question) return false;
     if (question.groups.empty() && gathered.size() + under_way_ > limits_.questions) {
-      gathered.erase({kind, broker});
+      gathered.erase({kind, stable, broker});
       return false;
     }
     question.kind = kind;
+    question.stable = stable;
     question.broker = broker;
     question.groups.push_back(name);
     return true;
@@ -86,7 +94,7 @@ std::vector<Question> GroupQuestions::next(core::Time now) {
       if (add(Question::Kind::coordinators, -1, name)) group.coordinator = Coordinator::asking;
     }
     if (group.coordinator != Coordinator::known) continue;
-    if (offsets_due(group) && add(Question::Kind::offsets, group.broker, name)) {
+    if (offsets_due(group) && add(Question::Kind::offsets, group.broker, name, group.offsets.stable != 0)) {
       group.offsets_sent = std::exchange(group.offsets, {});
       group.offsets_wanted = false;
     }
@@ -173,6 +181,7 @@ void GroupQuestions::failed(std::string_view name, Question::Kind kind, core::Ti
       const OffsetsAsked sent = *std::exchange(group.offsets_sent, std::nullopt);
       group.offsets.seed |= sent.seed;
       group.offsets.rows |= sent.rows;
+      group.offsets.stable = std::max(group.offsets.stable, sent.stable);
       if (sent.as_of) group.offsets.as_of = sent.as_of;
       if (sent.version && (!group.offsets.version || group.offsets.version->offset < sent.version->offset))
         group.offsets.version = sent.version;

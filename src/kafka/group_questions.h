@@ -37,6 +37,7 @@ enum class GroupType { unknown, classic, consumer, share };
 struct Question {
   enum class Kind { coordinators, offsets, classic_members, consumer_members, share_members };
   Kind kind = Kind::coordinators;
+  bool stable = false;       // of offsets: only when no transaction is open
   std::int32_t broker = -1;  // the coordinator; -1: any broker
   std::vector<std::string> groups;
 };
@@ -47,6 +48,7 @@ struct OffsetsAsked {
   core::TailPositions as_of;              // of the seed
   std::optional<core::LogPoint> version;  // they count as commits of this version
   bool rows = false;                      // for what they are, and for nothing else
+  std::uint64_t stable = 0;               // the latest number of those who want them with transactions settled; 0: nobody
 };
 
 class GroupQuestions {
@@ -65,6 +67,7 @@ class GroupQuestions {
   void ask_seed(const std::string& group, const core::TailPositions& as_of, core::Time now, bool starting);
   void ask_offsets(const std::string& group, core::LogPoint version, core::Time now);
   void ask_rows(const std::string& group, core::Time now);
+  void ask_stable_rows(const std::string& group, std::uint64_t number, core::Time now);
   void ask_members(const std::string& group, GroupType type, const core::TailPositions& as_of, core::Time now,
                    bool starting);
 

@@ -179,6 +179,34 @@ TEST(GroupQuestions, AFailedSeedKeepsItsOlderVersionWhenAskedAgainMeanwhile) {
   EXPECT_EQ(*questions.offsets_answered("a")->as_of, (std::vector<core::Offset>{1}));
 }
 
+TEST(GroupQuestions, StableRowsAreAskedForApartAndNumbered) {
+  GroupQuestions questions({});
+  questions.ask_seed("a", positions({1}), kNow, false);
+  questions.ask_stable_rows("b", 3, kNow);
+  find_coordinators(questions);
+  auto asked = questions.next(kNow);
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_FALSE(asked[0].stable);
+  EXPECT_EQ(asked[0].groups, (Names{"a"}));
+  EXPECT_TRUE(asked[1].stable);
+  EXPECT_EQ(asked[1].groups, (Names{"b"}));
+  EXPECT_EQ(questions.offsets_answered("a")->stable, 0U);
+  // Asked again while it is under way: what is answered is the earlier question, until it fails.
+  questions.ask_stable_rows("b", 4, kNow);
+  questions.failed("b", Kind::offsets, kNow, false);
+  for (const auto& question : asked) questions.ended(question, kNow);
+  asked = questions.next(*questions.next_due());
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_TRUE(asked[0].stable);
+  questions.ask_stable_rows("b", 5, kNow);
+  const auto first = questions.offsets_answered("b");
+  EXPECT_EQ(first->stable, 4U);
+  EXPECT_FALSE(first->seed);
+  questions.ended(asked[0], kNow);
+  questions.next(kNow + std::chrono::seconds(5));
+  EXPECT_EQ(questions.offsets_answered("b")->stable, 5U);
+}
+
 TEST(GroupQuestions, ARefusedGroupIsDropped) {
   GroupQuestions questions({});
   questions.ask_seed("a", positions({1}), kNow, true);

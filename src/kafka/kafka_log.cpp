@@ -107,6 +107,7 @@ void KafkaLog::start(log::Observer& observer) { core_->start(observer); }
 Result<void> KafkaLog::append(log::AppendId id, log::Record record) { return core_->append(id, std::move(record)); }
 std::optional<core::Delivery> KafkaLog::withdraw(log::AppendId id) { return core_->withdraw(id); }
 void KafkaLog::ask_ends(const log::EndsQuery& query) { core_->ask_ends(query); }
+void KafkaLog::ask_rows(const std::string& group, std::uint64_t number) { core_->ask_rows(group, number); }
 Result<void> KafkaLog::look(const core::Look& look, core::Duration bound) { return core_->look(look, bound); }
 void KafkaLog::follow(log::Follow follow) { core_->follow(std::move(follow)); }
 void KafkaLog::inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) {

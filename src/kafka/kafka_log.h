@@ -96,6 +96,7 @@ class KafkaLog : public log::Log {
   Result<void> append(log::AppendId id, log::Record record) override;
   std::optional<core::Delivery> withdraw(log::AppendId id) override;
   void ask_ends(const log::EndsQuery& query) override;
+  void ask_rows(const std::string& group, std::uint64_t number) override;
   Result<void> look(const core::Look& look, core::Duration bound) override;
   void follow(log::Follow follow) override;
   void inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) override;

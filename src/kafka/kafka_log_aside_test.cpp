@@ -69,6 +69,7 @@ class KafkaLogAsideTest : public testing::Test, public log::Observer {
   void on_delivered(log::AppendId, const core::Delivery&) override {}
   void on_commit(const core::Commit&) override {}
   void on_seed(const core::Seed&) override {}
+  void on_rows(const core::Rows&) override {}
   void on_group(const core::GroupState&) override {}
   void on_topics(std::span<const core::TopicState>) override {}
   void on_ends(const core::Ends&) override {}

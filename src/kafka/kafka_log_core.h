@@ -115,6 +115,10 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     if (observer_ != nullptr) ends_->ask(query);
   }
 
+  void ask_rows(const std::string& group, std::uint64_t number) {
+    if (observer_ != nullptr) groups_->ask_stable_rows(group, number);
+  }
+
   Result<void> look(const core::Look& look, core::Duration bound) {
     if (observer_ == nullptr) return Error{ErrorKind::unavailable, "the log is stopped"};
     return looker_->look(look, bound);
@@ -355,6 +359,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   void on_polled_group(const core::GroupState& group) override;
 
   void on_rows(const std::string& group, std::span<const OffsetRow> rows) override;
+
+  void on_stable_rows(const std::string& group, std::uint64_t number, std::span<const OffsetRow> rows) override;
 
   // The groups.
 

@@ -107,6 +107,15 @@ void KafkaLog::Core::on_rows(const std::string& group, std::span<const OffsetRow
   if (observer_ != nullptr) poller_->rows_answered(group, rows);
 }
 
+void KafkaLog::Core::on_stable_rows(const std::string& group, std::uint64_t number, std::span<const OffsetRow> rows) {
+  if (observer_ == nullptr) return;
+  // Where positions are polled for, what these say has to be told before what they prove.
+  if (poller_->running() && counters_.times_synced > 0) poller_->rows_answered(group, rows);
+  std::vector<core::SeedRow> told;
+  for (const OffsetRow& row : rows) told.push_back(row.row);
+  observer_->on_rows({group, number, told});
+}
+
 void KafkaLog::Core::on_seed(const core::Seed& seed) {
   if (observer_ == nullptr) return;
   rows_seen_ = rows_seen_ || !seed.rows.empty();

@@ -28,6 +28,10 @@ class Told : public log::Observer {
   void on_seed(const core::Seed& seed) override {
     for (const auto& row : seed.rows) rows.try_emplace({std::string(seed.group), row.partition}, row.offset);
   }
+  void on_rows(const core::Rows& told) override {
+    EXPECT_FALSE(told.rows.empty());
+    lines.push_back("rows " + std::string(told.group) + " " + std::to_string(rows[{std::string(told.group), 0}]));
+  }
   void on_group(const core::GroupState& group) override {
     lines.push_back((group.exists ? "group " : "gone ") + std::string(group.group) + " " +
                     std::to_string(group.members));
@@ -117,6 +121,19 @@ TEST_F(KafkaLogPollTest, PollingTellsWhatTheTailTells) {
   EXPECT_TRUE(polling.counters().poll.polling);
   EXPECT_EQ(polling.counters().tail.fetches, 0U);
   EXPECT_EQ(poll.lost, 0);
+}
+
+TEST_F(KafkaLogPollTest, RowsAskedForAreToldAsCommitsBeforeTheyAreToldAsRows) {
+  cluster_.partitions.resize(1);
+  cluster_.groups["a"].offsets = {{0, 6}};
+  config_.positions = Positions::poll;
+  Told told;
+  KafkaLog& log = start(told);
+  ASSERT_TRUE(waiting([&] { return told.synced == 1; }));
+  cluster_.groups["a"].offsets[0] = 9;
+  log.ask_rows("a", 1);
+  ASSERT_TRUE(waiting([&] { return !told.lines.empty() && told.lines.back().starts_with("rows"); }));
+  EXPECT_EQ(told.lines.back(), "rows a 9");
 }
 
 TEST_F(KafkaLogPollTest, ALogThatIsDeniedByNameIsNeverTakenForAbsent) {

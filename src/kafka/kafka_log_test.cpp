@@ -68,6 +68,11 @@ class KafkaLogTest : public testing::Test, public log::Observer {
     if (commit.settled_at != commit.at.offset) line += " settled " + std::to_string(commit.settled_at);
     told_.push_back(line);
   }
+  void on_rows(const core::Rows& rows) override {
+    std::string line = "rows " + std::string(rows.group) + " " + std::to_string(rows.number) + ":";
+    for (const auto& row : rows.rows) line += " " + std::to_string(row.partition) + "=" + std::to_string(row.offset);
+    told_.push_back(line);
+  }
   void on_seed(const core::Seed& seed) override {
     std::string line = "seed " + std::string(seed.group);
     for (const auto& row : seed.rows) line += " " + std::to_string(row.partition) + "=" + std::to_string(row.offset);
@@ -118,6 +123,19 @@ TEST_F(KafkaLogTest, AShareGroupsMembersAreReadAndNoOffsetsOfIt) {
   key.string("member");
   cluster_.append(0, test::encode({.base_offset = 0, .records = {{0, key.take(), "x"}}}), 1);
   EXPECT_TRUE(told("group s 1"));
+}
+
+TEST_F(KafkaLogTest, RowsAreToldOnceNoTransactionIsOpen) {
+  cluster_.partitions.resize(1);
+  cluster_.groups["a"].offsets = {{0, 6}, {1, 2}};
+  cluster_.groups["a"].unstable = 2;
+  start();
+  ASSERT_TRUE(told("synced"));
+  log_->ask_rows("a", 4);
+  EXPECT_TRUE(told("rows a 4: 0=6 1=2"));
+  EXPECT_EQ(cluster_.groups["a"].unstable, 0);
+  log_->ask_rows("nobody", 5);
+  EXPECT_TRUE(told("rows nobody 5:"));
 }
 
 TEST_F(KafkaLogTest, StartsInTheOrderThatMissesNothing) {

@@ -54,6 +54,7 @@ class FakeCluster {
     std::string state = "Empty";
     int members = 0;                                  // of a classic group
     std::map<core::Partition, core::Offset> offsets;  // of topic "orders"
+    int unstable = 0;                                 // questions for stable offsets to come that find a transaction open
     int errors = 0;                                   // answers to come that say COORDINATOR_LOAD_IN_PROGRESS
   };
 
@@ -323,8 +324,11 @@ class FakeCluster {
       }
       auto& topic = answered.topics.emplace_back();
       topic.name = "orders";
+      const bool unstable = request.require_stable && group.unstable > 0;
+      if (unstable) --group.unstable;
       for (const auto& [partition, offset] : group.offsets) {
         auto& row = topic.partitions.emplace_back();
+        if (unstable) row.error_code = 88;
         row.partition_index = partition;
         row.committed_offset = offset;
       }

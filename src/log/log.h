@@ -97,6 +97,7 @@ class Observer {
   virtual void on_delivered(AppendId id, const core::Delivery& delivery) = 0;
   virtual void on_commit(const core::Commit& commit) = 0;
   virtual void on_seed(const core::Seed& seed) = 0;
+  virtual void on_rows(const core::Rows& rows) = 0;
   virtual void on_group(const core::GroupState& group) = 0;
   // The whole list of topics, whenever it changed.
   virtual void on_topics(std::span<const core::TopicState> topics) = 0;
@@ -137,6 +138,11 @@ class Log {
   // until the topic is gone. Bounded: one question per partition is outstanding
   // and later ones join the next round.
   virtual void ask_ends(const EndsQuery& query) = 0;
+
+  // Asks for all that a group has committed, after this call and with transactions
+  // settled; the answer comes as on_rows with this number, or a later call's.
+  // Retried by the log until answered; never answered for a group that may not be read.
+  virtual void ask_rows(const std::string& group, std::uint64_t number) = 0;
 
   // Looks for a record; the answer comes as on_sight, exactly once, at the
   // latest when `bound` has passed. Reads on a connection of its own. Error kind

@@ -142,6 +142,23 @@ void RunningLog::ask_ends(const log::EndsQuery& query) {
   run_on_reactor([&] { log_->ask_ends(query); });
 }
 
+std::uint64_t RunningLog::ask_rows(const std::string& group) {
+  const std::uint64_t number = next_rows_++;
+  run_on_reactor([&] { log_->ask_rows(group, number); });
+  return number;
+}
+
+std::optional<RunningLog::Rows> RunningLog::wait_rows(const std::string& group, std::uint64_t number) {
+  std::optional<Rows> seen;
+  eventually([&] {
+    const std::lock_guard lock(mutex_);
+    const auto found = rows_.find(group);
+    if (found != rows_.end() && found->second.first >= number) seen = found->second.second;
+    return seen.has_value();
+  });
+  return seen;
+}
+
 std::optional<SeenEnds> RunningLog::wait_ends(const std::string& topic, core::Partition partition,
                                               std::uint64_t number) {
   std::optional<SeenEnds> seen;
@@ -238,6 +255,13 @@ void RunningLog::on_seed(const core::Seed& seed) {
   seen.group = seed.group;
   if (seed.as_of) seen.as_of = *seed.as_of;
   for (const core::SeedRow& row : seed.rows) seen.rows[{row.topic, row.partition}] = row.offset;
+}
+
+void RunningLog::on_rows(const core::Rows& rows) {
+  const std::lock_guard lock(mutex_);
+  note_call();
+  rows_[std::string(rows.group)] = {rows.number, {}};
+  for (const core::SeedRow& row : rows.rows) rows_[std::string(rows.group)].second[{row.topic, row.partition}] = row.offset;
 }
 
 void RunningLog::on_group(const core::GroupState& group) {

@@ -104,6 +104,11 @@ class RunningLog : log::Observer {
   std::optional<core::TopicState> wait_topic(const std::string& name);
 
   void ask_ends(const log::EndsQuery& query);
+  using Rows = std::map<std::pair<std::string, core::Partition>, core::Offset>;
+  // Asks what the group has committed, with transactions settled; returns the question's number.
+  std::uint64_t ask_rows(const std::string& group);
+  // Waits for an answer to the question, or a later one.
+  std::optional<Rows> wait_rows(const std::string& group, std::uint64_t number);
   // Waits for an answer that covers the question.
   std::optional<SeenEnds> wait_ends(const std::string& topic, core::Partition partition, std::uint64_t number);
 
@@ -122,6 +127,7 @@ class RunningLog : log::Observer {
   void on_delivered(log::AppendId id, const core::Delivery& delivery) override;
   void on_commit(const core::Commit& commit) override;
   void on_seed(const core::Seed& seed) override;
+  void on_rows(const core::Rows& rows) override;
   void on_group(const core::GroupState& group) override;
   void on_topics(std::span<const core::TopicState> topics) override;
   void on_ends(const core::Ends& ends) override;
@@ -140,6 +146,7 @@ class RunningLog : log::Observer {
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<SeenCommit>> commits_;
   std::map<std::string, std::vector<SeenSeed>> seeds_;
+  std::map<std::string, std::pair<std::uint64_t, Rows>> rows_;  // the latest, and the question's number
   std::map<std::string, std::vector<SeenGroup>> groups_;
   std::map<std::string, core::TopicState> topics_;
   std::vector<SeenEnds> ends_;
@@ -155,6 +162,7 @@ class RunningLog : log::Observer {
   std::size_t calls_after_stop_ = 0;
   log::AppendId next_append_ = 1;
   std::uint64_t next_look_ = 1;
+  std::uint64_t next_rows_ = 1;
   std::thread thread_;
 };
 

@@ -85,7 +85,11 @@ TEST_P(KafkaTail, AHungTransactionOfOneGroupDelaysNoOther) {
   ASSERT_TRUE(other);
   EXPECT_TRUE(log.commits_of(hung).empty());
   EXPECT_EQ(log.counters().tail.open_transactions, 1U);
+  const std::uint64_t question = log.ask_rows(hung);
+  const auto rows = log.wait_rows(free, log.ask_rows(free));
+  EXPECT_EQ(rows, (RunningLog::Rows{{{topic, 0}, 1}}));
   producer.commit();
+  EXPECT_EQ(log.wait_rows(hung, question), (RunningLog::Rows{{{topic, 0}, 5}})) << "not before it was settled";
   const auto settled = log.wait_commit(hung, topic, 0, 5);
   ASSERT_TRUE(settled);
   EXPECT_EQ(settled->at.partition, other->at.partition);

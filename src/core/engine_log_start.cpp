@@ -1,0 +1,111 @@
+// Log starts that rise above a consumer's position: has it passed what is gone?
+//
+// Records that are deleted (retention, DeleteRecords) may have been read before.
+// A consumer that stood below the new start when it rose is told "out of range"
+// and begins anew at either end: what lay between is skipped. But the commits are
+// read behind time, so one that is seen below the start may long have committed
+// above it: Kafka Streams deletes from its repartition topics what it has just
+// committed. Taken at its word, a log start would call that skipped.
+//
+// So where a start is told that lies above a position, the group is asked what it
+// has committed, after the start was told. Still the same: what lies between is
+// skipped. More: that commit is on its way, and is judged as any other.
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "core/engine.h"
+#include "core/engine_state.h"
+#include "core/plant.h"
+
+namespace tidemark::core {
+
+void Engine::State::log_start_told(TopicNumber topic, Partition partition, Offset start, Time now,
+                                   Effects& effects) {
+  PartitionEnds& ends = topics.ends(topic, partition);
+  ends.log_start = std::max(ends.log_start, start);
+  for (const ConsumerNumber consumer : std::vector<ConsumerNumber>(topics[topic].consumers))
+    see_log_start(consumer, topic, partition, true, now, effects);
+}
+
+void Engine::State::see_log_start(ConsumerNumber consumer, TopicNumber topic, Partition partition, bool told,
+                                  Time now, Effects& effects) {
+  const Offset start = topics.ends(topic, partition).log_start;
+  if (start == 0) return;
+  Cell* cell = consumers[consumer].cell(topic, partition);
+  if (cell == nullptr || cell->frontier.log_start() >= start) return;
+  const bool behind = cell->frontier.has_position() ? cell->frontier.committed() < start : !cell->obligations.empty();
+  const bool commits_count = !consumers[consumer].acks(topic);
+  const Offset position = std::max<Offset>(cell->frontier.committed(), 0);
+  Range& in_question = cell->in_question;
+  const bool asked = in_question.first <= in_question.last;
+  if (!behind || !commits_count || planted(Bug::log_start_at_once)) {
+    if (asked) in_question.last = std::max(in_question.last, position - 1);  // how it got here
+    const Applied applied = cell->frontier.log_started_at(start);
+    if (applied == Applied::passed_over) look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
+    return;
+  }
+  const bool jumped = asked && position > in_question.last;  // over the start before this one
+  in_question = {jumped ? in_question.first : position, start - 1};
+  RowQuestions& questions = row_questions[consumer];
+  const auto same = std::find_if(questions.places.begin(), questions.places.end(), [&](const Overtaken& place) {
+    return place.topic == topic && place.partition == partition;
+  });
+  Overtaken& place = same != questions.places.end() ? *same : questions.places.emplace_back();
+  if (place.start < start) place = {topic, partition, start, 0};
+  // Asked again each time that the start is told: a question may be lost with a connection.
+  if (questions.open == 0 || told) ask_rows(consumer, effects);
+}
+
+void Engine::State::ask_rows(ConsumerNumber consumer, Effects& effects) {
+  RowQuestions& questions = row_questions[consumer];
+  questions.open = ++last_rows;
+  for (Overtaken& place : questions.places)
+    if (place.asked == 0) place.asked = questions.open;
+  ++stats.rows_asked;
+  effects.rows.push_back({consumers[consumer].name, questions.open});
+}
+
+void Engine::rows(const Rows& told, Time now, Effects& effects) {
+  State& s = *state_;
+  const auto number = s.consumers.find(told.group);
+  if (!number) return;
+  const auto found = s.row_questions.find(*number);
+  if (found == s.row_questions.end()) return;
+  if (told.number >= found->second.open) found->second.open = 0;
+  std::vector<State::Overtaken> answered;
+  std::erase_if(found->second.places, [&](const State::Overtaken& place) {
+    if (place.asked == 0 || place.asked > told.number) return false;
+    answered.push_back(place);
+    return true;
+  });
+  for (const State::Overtaken& place : answered) {
+    const auto row = std::find_if(told.rows.begin(), told.rows.end(), [&](const SeedRow& of) {
+      return of.partition == place.partition && of.topic == s.topics[place.topic].name;
+    });
+    s.judge_log_start(*number, place, row == told.rows.end() ? kNoOffset : row->offset, now, effects);
+  }
+  const auto left = s.row_questions.find(*number);
+  if (left->second.places.empty()) {
+    s.row_questions.erase(left);
+  } else if (left->second.open == 0) {
+    s.ask_rows(*number, effects);
+  }
+}
+
+// `committed`: what the group had, by its own word, since the start was told.
+void Engine::State::judge_log_start(ConsumerNumber consumer, const Overtaken& place, Offset committed, Time now,
+                                    Effects& effects) {
+  Cell* cell = consumers[consumer].cell(place.topic, place.partition);
+  if (cell == nullptr || cell->in_question.last < place.start - 1) return;
+  const Range in_question = std::exchange(cell->in_question, {0, -1});
+  Frontier& frontier = cell->frontier;
+  // Of a commit that is not read yet what lies below it is no loss: it is judged when it comes.
+  const bool was_there = committed >= place.start || (frontier.has_position() && committed > frontier.committed());
+  if (!was_there) frontier.log_started_at(place.start, {std::max(in_question.first, committed), in_question.last});
+  if (!consumers[consumer].acks(place.topic))
+    look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
+}
+
+}  // namespace tidemark::core

@@ -1,0 +1,172 @@
+// A log start above a position: what is gone was skipped, unless the commit behind
+// it is merely not read yet.
+
+#include <gtest/gtest.h>
+
+#include "core/engine_fixture.h"
+
+namespace tidemark::core {
+namespace {
+
+using std::chrono::seconds;
+
+class EngineLogStart : public testing::Test {
+ public:
+  EngineLogStart() {
+    g.start();
+    g.members("views", 1);
+    g.commit("views", 0, 5);
+    wait = g.append(0, 10);
+  }
+  void starts_at(Offset offset) { g.ends("orders", 0, Gateway::kEnd, 0, offset); }
+  std::uint64_t asked() {
+    const auto asks = g.asked_rows();
+    EXPECT_EQ(asks.size(), 1U);
+    EXPECT_TRUE(asks.empty() || asks[0].group == "views");
+    return asks.empty() ? 0 : asks[0].number;
+  }
+
+  Gateway g;
+  WaitId wait;
+};
+
+// Found by the chain of the real suite: Kafka Streams deletes what it has just committed.
+TEST_F(EngineLogStart, ACommitThatIsOnItsWayIsWaitedFor) {
+  starts_at(30);
+  EXPECT_FALSE(g.answered(wait));
+  g.rows("views", asked(), {{"orders", 0, 30, -1}});
+  EXPECT_FALSE(g.answered(wait)) << "the commit itself is the evidence";
+  g.commit("views", 0, 8);
+  EXPECT_FALSE(g.answered(wait)) << "an older one, below the start";
+  g.rows("views", asked(), {{"orders", 0, 30, -1}});
+  g.commit("views", 0, 30);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+  EXPECT_TRUE(g.asked_rows().empty());
+}
+
+TEST_F(EngineLogStart, WhoHasCommittedNothingAboveItSinceHasSkipped) {
+  starts_at(30);
+  g.rows("views", asked(), {{"orders", 0, 5, -1}, {"orders", 1, 40, -1}, {"other", 0, 40, -1}});
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+}
+
+TEST_F(EngineLogStart, WhoHasNoRowHasSkipped) {
+  starts_at(30);
+  g.rows("views", asked(), {});
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+}
+
+TEST_F(EngineLogStart, AnAnswerToAnOlderQuestionJudgesNothing) {
+  starts_at(8);
+  const std::uint64_t first = asked();
+  starts_at(30);
+  const std::uint64_t second = asked();
+  g.rows("views", first, {{"orders", 0, 9, -1}});
+  EXPECT_FALSE(g.answered(wait)) << "asked before the start was at 30";
+  g.rows("views", second, {{"orders", 0, 5, -1}});
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+}
+
+TEST_F(EngineLogStart, OnlyWhatLiesAboveTheLatestCommitWasSkipped) {
+  const WaitId above = g.append(0, 12);
+  starts_at(30);
+  g.rows("views", asked(), {{"orders", 0, 11, -1}});
+  EXPECT_FALSE(g.answered(wait)) << "the commit of 11 is on its way";
+  g.commit("views", 0, 11);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+  EXPECT_FALSE(g.answered(above));
+  g.rows("views", asked(), {{"orders", 0, 11, -1}});
+  EXPECT_EQ(g.outcome(above).outcome, Outcome::skipped);
+}
+
+TEST_F(EngineLogStart, WhatIsCommittedMeanwhileProvesNothingYet) {
+  for (const Offset then : {5, 40}) {
+    struct Fresh : EngineLogStart {
+      void TestBody() override {}
+    } fresh;
+    fresh.starts_at(30);
+    fresh.g.commit("views", 0, 40);
+    EXPECT_FALSE(fresh.g.answered(fresh.wait)) << "it may have been reset";
+    const WaitId jumped = fresh.g.append(0, 35), read = fresh.g.append(0, 45);
+    fresh.g.commit("views", 0, 50);
+    EXPECT_FALSE(fresh.g.answered(jumped));
+    fresh.g.rows("views", fresh.asked(), {{"orders", 0, then, -1}});
+    EXPECT_EQ(fresh.g.outcome(read).outcome, Outcome::processed) << "read since";
+    EXPECT_EQ(fresh.g.outcome(jumped).outcome, then == 5 ? Outcome::unanchored : Outcome::processed);
+    EXPECT_EQ(fresh.g.outcome(fresh.wait).outcome, then == 5 ? Outcome::skipped : Outcome::processed);
+  }
+}
+
+TEST_F(EngineLogStart, WhatIsCommittedBelowItWasRead) {
+  starts_at(30);
+  g.commit("views", 0, 12);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed) << "nobody is reset to where nothing is";
+}
+
+TEST_F(EngineLogStart, OneQuestionAtATimeWhileCommitsCome) {
+  starts_at(30);
+  const std::uint64_t first = asked();
+  g.commit("views", 0, 6);
+  g.commit("views", 0, 7);
+  EXPECT_TRUE(g.asked_rows().empty());
+  starts_at(30);
+  EXPECT_GT(asked(), first) << "told again: the question may have been lost";
+}
+
+TEST_F(EngineLogStart, SeveralPartitionsShareAQuestion) {
+  g.commit("views", 1, 5);
+  const WaitId other = g.append(1, 10);
+  starts_at(30);
+  const std::uint64_t first = asked();
+  g.ends("orders", 1, Gateway::kEnd, 0, 20);
+  const std::uint64_t second = asked();
+  g.rows("views", second, {{"orders", 0, 5, -1}, {"orders", 1, 20, -1}});
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+  EXPECT_FALSE(g.answered(other));
+  g.rows("views", first, {{"orders", 0, 5, -1}, {"orders", 1, 5, -1}});
+  EXPECT_FALSE(g.answered(other)) << "older than what was answered";
+  g.commit("views", 1, 25);
+  EXPECT_EQ(g.outcome(other).outcome, Outcome::processed);
+}
+
+TEST_F(EngineLogStart, AGroupAboveTheStartIsNotAskedFor) {
+  g.commit("views", 0, 9);
+  starts_at(9);
+  EXPECT_TRUE(g.asked_rows().empty());
+  g.commit("views", 0, 11);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+}
+
+TEST_F(EngineLogStart, StrangeAnswersChangeNothing) {
+  g.rows("nobody", 7, {});
+  g.rows("views", 7, {});
+  starts_at(30);
+  g.rows("views", asked() - 1, {});
+  g.list({{"orders", Gateway::topic_id(2), 3}});  // made again meanwhile
+  g.rows("views", 1, {});
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+  EXPECT_EQ(g.engine().stats().rows_asked, 1U);
+}
+
+// It begins at the log's start, as declared: what is gone it may have read.
+TEST(EngineLogStartDeclared, AFirstCommitThatIsOnItsWayIsWaitedForToo) {
+  EngineConfig config;
+  config.reset_earliest = {"views"};
+  for (const bool committed : {true, false}) {
+    Gateway g(config);
+    g.start();
+    g.members("views", 1);
+    const WaitId wait = g.append(0, 10);
+    g.ends("orders", 0, Gateway::kEnd, 0, 30);
+    const auto asks = g.asked_rows();
+    ASSERT_EQ(asks.size(), 1U);
+    std::vector<SeedRow> rows;
+    if (committed) rows.push_back({"orders", 0, 30, -1});
+    g.rows("views", asks[0].number, rows);
+    g.commit("views", 0, 31);
+    EXPECT_EQ(g.outcome(wait).outcome, committed ? Outcome::processed : Outcome::unanchored);
+  }
+}
+
+}  // namespace
+}  // namespace tidemark::core
