@@ -23,6 +23,7 @@
 namespace tidemark::sim::derived {
 
 class Gateway;
+class Service;
 
 class Checker {
  public:
@@ -80,6 +81,9 @@ class Checker {
   bool is_due(const Judged& judged, int record) const;
   std::vector<Due> all_due(const Judged& judged);
   bool excuse(const Judged& judged, const Due& from, int child);
+  enum class NotDone { no, here, hidden };
+  NotDone not_done_at(const core::ConsumerOutcome& outcome, const Service& service, int input) const;
+  bool is_declared(const Service& service, int input) const;
   int steps(const Due& from, int child) const;
   bool is_beyond(const core::Deferred& deferred, const Due& from, int child) const;
   void audit(const Judged& judged, bool over);
