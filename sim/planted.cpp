@@ -60,6 +60,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "cycle_ends_after_one",
     "no_id_ends_cycle",
     "own_id_proves_copies",
+    "id_proves_last_writer",
+    "pause_between_passes",
+    "while_for_everybody",
 };
 
 }  // namespace

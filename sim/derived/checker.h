@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "promptness.h"
 #include "stake.h"
 #include "world.h"
 
@@ -27,7 +28,7 @@ class Service;
 
 class Checker {
  public:
-  explicit Checker(World& world) : world_(world) {}
+  explicit Checker(World& world) : world_(world), promptness_(world) {}
 
   void began_publish(Gateway& gateway, core::WaitId wait, const PublishSpec& spec);
   void began_resume(Gateway& gateway, core::WaitId wait, const ResumeSpec& spec);
@@ -37,6 +38,8 @@ class Checker {
   void refused(Gateway& gateway, const core::Refusal& refusal);
   void refused_late(Gateway& gateway, core::WaitId wait, const core::Refusal& refusal);
   void died(Gateway& gateway);
+  // The gateway was told of a service's position.
+  void told(const Gateway& gateway, int service, int topic, core::Partition partition, core::Offset offset);
   // No wait may be past its deadline.
   void look();
   // All answers once more.
@@ -97,11 +100,13 @@ class Checker {
   void check_path(const Judged& judged, const core::ConsumerOutcome& outcome);
   void check_deferred(const Judged& judged);
   void check_promptness(const Judged& judged);
+  void check_latest(const Judged& judged);
   bool writes(const std::string& consumer, int input, int output) const;
   int service_named(const std::string& name) const;
   std::string describe(const Judged& judged) const;
 
   World& world_;
+  Promptness promptness_;
   std::map<Key, Wait> waits_;
   std::vector<Judged> judged_;
   std::vector<std::uint32_t> stamps_;  // by record

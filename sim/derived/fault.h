@@ -26,7 +26,7 @@ namespace tidemark::sim::derived {
   X(scope_watermark) X(narrowed) X(barrier_over_topics) X(barrier_over_positions) X(resumed_same_gateway)    \
   X(resumed_other_gateway) X(marks_merged) X(resumed_stronger) X(answered_processed) X(answered_pending)     \
   X(answered_failed) X(answered_unanchored) X(deferred_later) X(deferred_cycle) X(followed_cycle_by_id)      \
-  X(descendants_processed)
+  X(descendants_processed) X(prompt_in_cycle) X(prompt)
 
 enum class Fault : std::size_t {
 #define X(name) name,

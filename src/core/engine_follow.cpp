@@ -118,6 +118,8 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
     if (!early && (late || place.done == edge.seen || place.open > 0 || !place.all_processed)) continue;
     wanted = true;
     if (edge.emits == Emits::within && !planted(Bug::within_ignored)) due = std::max(due, place.done_at + edge.within);
+    if (planted(Bug::while_for_everybody) || (planted(Bug::pause_between_passes) && topic.passes > 0))
+      due = std::max(due, place.done_at + std::chrono::milliseconds(250));
     fired.push_back(i);
   }
   if (!wanted || (planted(Bug::cycle_ends_after_one) && node.cyclic && topic.passes > 0)) return true;

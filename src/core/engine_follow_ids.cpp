@@ -119,8 +119,12 @@ void Engine::State::note_copied(Follow& follow, std::uint32_t index, bool first)
       }
     return false;
   };
+  const auto is_last_writer = [&](const Follow::Edge& edge) {
+    return planted(Bug::id_proves_last_writer) && edge.output == index;
+  };
   for (std::uint32_t i = 0; i < follow.edges.size(); ++i)
-    if (!follow.edges[i].copies_id) follow.edges[i].copies_id = !leads_there_without(i);
+    if (Follow::Edge& edge = follow.edges[i]; !edge.copies_id)
+      edge.copies_id = is_last_writer(edge) || !leads_there_without(i);
 }
 
 // Whether all that the event can have caused in topics that feed each other has its id.
