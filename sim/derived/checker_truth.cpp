@@ -129,7 +129,12 @@ std::vector<Checker::Due> Checker::all_due(const Judged& judged) {
     if (stake.event) add(*stake.event, s, true, false);
     if (!stake.is_whole && judged.wait.scope == core::Scope::event) continue;
     for (const Range& range : stake.whole) {
-      if (range.partition >= judged.partitions[static_cast<std::size_t>(range.topic)]) continue;
+      // A barrier is over the partitions that its gateway knew at the call.
+      const std::vector<int>& told = stake.is_whole ? stake.partitions : judged.partitions;
+      if (range.partition >= told[static_cast<std::size_t>(range.topic)]) {
+        if (range.end > range.first) world_.counters.count(Excuse::partition_not_told);
+        continue;
+      }
       for (core::Offset offset = range.first; offset < range.end; ++offset)
         add(world_.log.partition(range.topic, range.partition).records[static_cast<std::size_t>(offset)], s, true, false);
     }
