@@ -82,7 +82,7 @@ void Engine::State::descendants_seen(std::uint32_t slot, const OriginLook& about
 }
 
 // The event's id was found in what was added to the topic; `first`: to a partition that
-// no pass covered before.
+// no pass covered before. Concludes who copies it.
 void Engine::State::note_copied(Follow& follow, std::uint32_t index, bool first) const {
   const std::uint32_t component = follow.plan->nodes[index].component;
   if (all_copy(follow, component)) return;
@@ -122,7 +122,10 @@ void Engine::State::note_copied(Follow& follow, std::uint32_t index, bool first)
   const auto is_last_writer = [&](const Follow::Edge& edge) {
     return planted(Bug::id_proves_last_writer) && edge.output == index;
   };
-  for (std::uint32_t i = 0; i < follow.edges.size(); ++i)
+  // Somebody who is not known to write here: it proves nothing.
+  const auto edges = static_cast<std::uint32_t>(follow.edges.size());
+  if (!leads_there_without(edges)) return;
+  for (std::uint32_t i = 0; i < edges; ++i)
     if (Follow::Edge& edge = follow.edges[i]; !edge.copies_id)
       edge.copies_id = is_last_writer(edge) || !leads_there_without(i);
 }
