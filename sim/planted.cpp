@@ -61,6 +61,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "no_id_ends_cycle",
     "own_id_proves_copies",
     "log_start_at_once",
+    "id_proves_last_writer",
+    "pause_between_passes",
+    "while_for_everybody",
 };
 
 }  // namespace

@@ -190,7 +190,12 @@ void Checker::refused_late(Gateway& gateway, core::WaitId id, const core::Refusa
   refused(gateway, refusal);
 }
 
+void Checker::told(const Gateway& gateway, int service, int topic, core::Partition partition, core::Offset offset) {
+  promptness_.told(gateway.number(), service, topic, partition, offset);
+}
+
 void Checker::died(Gateway& gateway) {
+  promptness_.forget(gateway.number());
   std::erase_if(waits_, [&](const auto& entry) { return entry.first.first == gateway.number(); });
 }
 
@@ -235,7 +240,7 @@ void Checker::check_promptness(const Judged& judged) {
   if (answer.all_processed()) {
     ++processed_;
     world_.count(Fault::answered_processed);
-    return;
+    return check_latest(judged);
   }
   if (!answer.settled) return world_.count(Fault::answered_pending);
   for (const core::ConsumerOutcome& outcome : answer.consumers) {
@@ -253,12 +258,27 @@ void Checker::check_promptness(const Judged& judged) {
 std::string Checker::describe(const Judged& judged) const {
   std::string text = judged.wait.is_publish ? "(publish" : judged.wait.is_barrier ? "(barrier" : "(mark";
   text += judged.wait.scope == core::Scope::watermark ? ", watermark" : ", event";
+  for (const Stake& stake : judged.wait.stakes)
+    text += ", " + (stake.event ? world_.log.place(*stake.event) : "all of " + world_.log[stake.topic].name);
   for (const core::ConsumerOutcome& outcome : judged.answer.consumers)
     if (outcome.outcome != Outcome::processed)
       text += "; " + outcome.name + " " + std::string(core::name_of(outcome.outcome)) + " " +
               std::string(core::name_of(outcome.reason)) + " at " + outcome.position.topic + "/" +
               std::to_string(outcome.position.partition) + "@" + std::to_string(outcome.position.offset);
   return text + ")";
+}
+
+// Not only in time, but as soon as all of it is done and told.
+void Checker::check_latest(const Judged& judged) {
+  const Stake& stake = judged.wait.stakes.front();
+  const bool plain = judged.wait.is_publish && judged.wait.hold && judged.wait.scope == core::Scope::event && !stake.narrowed;
+  if (!judged.wait.must_settle || !plain || !stake.event) return;
+  const auto latest = promptness_.latest(judged.wait.gateway, stake, world_.plan.engine.cycle_passes);
+  const bool cycle = std::any_of(stake.asked.begin(), stake.asked.end(), [&](const Place& place) { return feeds_itself(place.first); });
+  world_.count(cycle ? Fault::prompt_in_cycle : Fault::prompt);
+  if (latest && judged.when > *latest)
+    world_.fail("P4", "answered " + std::to_string((judged.when - *latest) / milliseconds(1)) +
+                          " ms after it could have been at the latest " + describe(judged));
 }
 
 void Checker::check_names(const Judged& judged) {

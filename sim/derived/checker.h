@@ -17,16 +17,18 @@
 #include <utility>
 #include <vector>
 
+#include "promptness.h"
 #include "stake.h"
 #include "world.h"
 
 namespace tidemark::sim::derived {
 
 class Gateway;
+class Service;
 
 class Checker {
  public:
-  explicit Checker(World& world) : world_(world) {}
+  explicit Checker(World& world) : world_(world), promptness_(world) {}
 
   void began_publish(Gateway& gateway, core::WaitId wait, const PublishSpec& spec);
   void began_resume(Gateway& gateway, core::WaitId wait, const ResumeSpec& spec);
@@ -36,6 +38,8 @@ class Checker {
   void refused(Gateway& gateway, const core::Refusal& refusal);
   void refused_late(Gateway& gateway, core::WaitId wait, const core::Refusal& refusal);
   void died(Gateway& gateway);
+  // The gateway was told of a service's position.
+  void told(const Gateway& gateway, int service, int topic, core::Partition partition, core::Offset offset);
   // No wait may be past its deadline.
   void look();
   // All answers once more.
@@ -80,6 +84,9 @@ class Checker {
   bool is_due(const Judged& judged, int record) const;
   std::vector<Due> all_due(const Judged& judged);
   bool excuse(const Judged& judged, const Due& from, int child);
+  enum class NotDone { no, here, hidden };
+  NotDone not_done_at(const core::ConsumerOutcome& outcome, const Service& service, int input) const;
+  bool is_declared(const Service& service, int input) const;
   int steps(const Due& from, int child) const;
   bool is_beyond(const core::Deferred& deferred, const Due& from, int child) const;
   void audit(const Judged& judged, bool over);
@@ -93,11 +100,13 @@ class Checker {
   void check_path(const Judged& judged, const core::ConsumerOutcome& outcome);
   void check_deferred(const Judged& judged);
   void check_promptness(const Judged& judged);
+  void check_latest(const Judged& judged);
   bool writes(const std::string& consumer, int input, int output) const;
   int service_named(const std::string& name) const;
   std::string describe(const Judged& judged) const;
 
   World& world_;
+  Promptness promptness_;
   std::map<Key, Wait> waits_;
   std::vector<Judged> judged_;
   std::vector<std::uint32_t> stamps_;  // by record

@@ -46,18 +46,51 @@ bool Checker::is_beyond(const core::Deferred& deferred, const Due& from, int chi
   return false;
 }
 
+bool Checker::is_declared(const Service& service, int input) const {
+  const auto& outputs = world_.plan.engine.outputs;
+  return std::any_of(outputs.begin(), outputs.end(), [&](const core::Output& output) {
+    return output.consumer == service.traits().name && output.input == world_.log[input].name;
+  });
+}
+
+// Whether the consumer did not process what came to it in `input`. An answer shows the
+// worst of a consumer's outcomes: behind it another may be hidden, of another topic.
+Checker::NotDone Checker::not_done_at(const core::ConsumerOutcome& outcome, const Service& service, int input) const {
+  if (outcome.outcome == Outcome::processed || outcome.outcome == Outcome::pending) return NotDone::no;
+  const auto is_here = [&](int topic) {
+    if (outcome.outcome != Outcome::failed) return outcome.position.topic == world_.log[topic].name;
+    for (int letters = 0; letters < world_.log.topics(); ++letters)
+      if (writes(service.traits().name, topic, letters) &&
+          outcome.evidence.reason.find("(dead letter " + world_.log[letters].name + "/") != std::string::npos)
+        return true;
+    return false;
+  };
+  if (is_here(input)) return NotDone::here;
+  // `failed` hides the rest, and of two that are alike the first is shown.
+  return service.traits().inputs.size() > 1 ? NotDone::hidden : NotDone::no;
+}
+
 bool Checker::excuse(const Judged& judged, const Due& from, int child) {
   const Record& record = world_.log.at(child);
   const Service& writer = *world_.services[static_cast<std::size_t>(record.writer)];
   // Of whoever is not on the way nothing is waited for.
   const Stake& stake = judged.wait.stakes[static_cast<std::size_t>(from.stake)];
   if (stake.narrowed && !stake.asked.contains({world_.log.at(from.record).topic, record.writer})) return true;
-  // Of whoever did not process what it read nothing is waited for.
   const auto& outcomes = judged.answer.consumers;
   const auto outcome = std::find_if(outcomes.begin(), outcomes.end(), [&](const auto& c) { return c.name == writer.traits().name; });
-  if (outcome != outcomes.end() && outcome->outcome != Outcome::processed && outcome->outcome != Outcome::pending) {
-    world_.counters.count(Excuse::writer_not_done);
+  const int read = world_.log.at(from.record).topic;
+  // Whoever was neither seen nor declared when it was asked is not waited for.
+  if (outcome == outcomes.end() && !stake.asked.contains({read, record.writer}) && !is_declared(writer, read)) {
+    world_.counters.count(Excuse::writer_not_expected);
     return true;
+  }
+  // Of whoever did not process what it read nothing is waited for.
+  if (outcome != outcomes.end()) {
+    switch (not_done_at(*outcome, writer, read)) {
+      case NotDone::no: break;
+      case NotDone::here: world_.counters.count(Excuse::writer_not_done); return true;
+      case NotDone::hidden: world_.counters.count(Excuse::writer_not_done_elsewhere); return true;
+    }
   }
   for (const core::Deferred& deferred : judged.answer.deferred) {
     if (deferred.why == core::Deferred::Why::cycle) {
@@ -96,7 +129,12 @@ std::vector<Checker::Due> Checker::all_due(const Judged& judged) {
     if (stake.event) add(*stake.event, s, true, false);
     if (!stake.is_whole && judged.wait.scope == core::Scope::event) continue;
     for (const Range& range : stake.whole) {
-      if (range.partition >= judged.partitions[static_cast<std::size_t>(range.topic)]) continue;
+      // A barrier is over the partitions that its gateway knew at the call.
+      const std::vector<int>& told = stake.is_whole ? stake.partitions : judged.partitions;
+      if (range.partition >= told[static_cast<std::size_t>(range.topic)]) {
+        if (range.end > range.first) world_.counters.count(Excuse::partition_not_told);
+        continue;
+      }
       for (core::Offset offset = range.first; offset < range.end; ++offset)
         add(world_.log.partition(range.topic, range.partition).records[static_cast<std::size_t>(offset)], s, true, false);
     }
@@ -176,8 +214,9 @@ void Checker::check_record(const Judged& judged, const Due& due, const core::Con
                                  describe(judged) + (due.root ? ", a root" : ", written at " + std::to_string(micros(record.at))));
   }
   const core::Position& position = outcome.position;
-  // Of several positions, and of a topic that feeds itself, one is shown.
-  const bool one = judged.wait.is_publish && judged.wait.scope == core::Scope::event && !feeds_itself(record.topic);
+  // Of several positions, and of a topic that feeds itself or comes behind one that grew, one is shown.
+  const bool one = judged.wait.is_publish && judged.wait.scope == core::Scope::event && !feeds_itself(record.topic) &&
+                   !world_.plan.grows;
   if (one && position.topic == world_.log[record.topic].name && position.partition == record.partition &&
       position.offset < record.offset && !over)
     world_.fail("P2", outcome.name + " is judged at " + position.topic + "/" + std::to_string(position.partition) + "@" +
@@ -297,10 +336,14 @@ void Checker::check_deferred(const Judged& judged) {
   for (const Stake& stake : judged.wait.stakes)
     for (const auto& [topic, service] : stake.asked) {
       const Traits& traits = world_.services[static_cast<std::size_t>(service)]->traits();
+      // A mark leaves out of whom nothing was asked, and with it what that one writes.
+      const auto& outcomes = judged.answer.consumers;
+      const bool listed = std::any_of(outcomes.begin(), outcomes.end(), [&](const auto& c) { return c.name == traits.name; });
+      if (!judged.wait.is_publish && !listed) continue;
       for (const Edge& edge : traits.edges)
         if (edge.input == topic && edge.emits == core::Emits::later && !named(traits.name, topic, edge.output))
           return world_.fail("P2", traits.name + " writes " + world_.log[edge.output].name +
-                                       " later, and the answer does not say so");
+                                       " later, and the answer does not say so " + describe(judged));
     }
 }
 

@@ -26,7 +26,7 @@ namespace tidemark::sim::derived {
   X(scope_watermark) X(narrowed) X(barrier_over_topics) X(barrier_over_positions) X(resumed_same_gateway)    \
   X(resumed_other_gateway) X(marks_merged) X(resumed_stronger) X(answered_processed) X(answered_pending)     \
   X(answered_failed) X(answered_unanchored) X(deferred_later) X(deferred_cycle) X(followed_cycle_by_id)      \
-  X(descendants_processed)
+  X(descendants_processed) X(prompt_in_cycle) X(prompt)
 
 enum class Fault : std::size_t {
 #define X(name) name,
@@ -46,8 +46,8 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
 // What the checker lets pass, each a limit that the documentation states.
 // Counted, so that an excuse cannot quietly grow.
 #define TIDEMARK_DERIVED_EXCUSES(X) \
-  X(declared_later) X(cycle_bound) X(writer_not_done) X(given_up_before) X(given_up_in_new_partition) X(letter_of_open_transaction) \
-  X(partition_not_told) X(no_position_known)
+  X(declared_later) X(cycle_bound) X(writer_not_done) X(writer_not_done_elsewhere) X(writer_not_expected)                        \
+  X(given_up_before) X(given_up_in_new_partition) X(letter_of_open_transaction) X(partition_not_told) X(no_position_known)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

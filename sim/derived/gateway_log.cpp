@@ -74,6 +74,7 @@ void Gateway::tell_commit(const CommitRecord& record, Offset settled_at) {
   world_.note("tail: commit", {{"gw", number_}, {"topic", record.topic}, {"p", record.partition}, {"offset", record.offset}},
               commit.group);
   positions_.try_emplace({record.group, record.topic, record.partition}, record.offset);
+  world_.checker->told(*this, record.group, record.topic, record.partition, record.offset);
   Effects effects;
   ++events_;
   engine_->commit(commit, world_.now(), effects);
@@ -142,7 +143,9 @@ void Gateway::ask_group(int service) {
     }
     later(world_.random.skewed(200, 5'000), [this, service, as_of, rows] {
       for (const core::SeedRow& row : rows) {
-        positions_.try_emplace({service, *world_.log.named(row.topic), row.partition}, row.offset);
+        const int topic = *world_.log.named(row.topic);
+        positions_.try_emplace({service, topic, row.partition}, row.offset);
+        world_.checker->told(*this, service, topic, row.partition, row.offset);
         world_.note("seed", {{"gw", number_}, {"p", row.partition}, {"offset", row.offset}}, row.topic);
       }
       Effects effects;

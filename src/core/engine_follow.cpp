@@ -98,14 +98,6 @@ bool Engine::State::is_busy(const Follow& follow, std::uint32_t first, std::uint
   });
 }
 
-// Whether all who write topics that feed each other were seen to copy the id. One who
-// does not makes records without it, and whoever copies what it reads makes more of them.
-bool Engine::State::all_copy(const Follow& follow, std::uint32_t component) const {
-  return std::all_of(follow.edges.begin(), follow.edges.end(), [&](const Follow::Edge& edge) {
-    return follow.plan->nodes[edge.output].component != component || edge.copies_id;
-  });
-}
-
 // Asks for the topic's ends where that is due. True: nothing is to be asked.
 bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
   Wait& wait = waits[slot];
@@ -115,7 +107,6 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
   if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return false;
 
   bool wanted = topic.grew || (topic.asks_itself && !topic.fenced);
-  const bool by_id = !wanted && all_copy(follow, node.component);
   Time due = now;
   std::vector<std::uint32_t> fired;
   for (std::uint32_t i = 0; i < follow.edges.size(); ++i) {
@@ -127,6 +118,8 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
     if (!early && (late || place.done == edge.seen || place.open > 0 || !place.all_processed)) continue;
     wanted = true;
     if (edge.emits == Emits::within && !planted(Bug::within_ignored)) due = std::max(due, place.done_at + edge.within);
+    if (planted(Bug::while_for_everybody) || (planted(Bug::pause_between_passes) && topic.passes > 0))
+      due = std::max(due, place.done_at + std::chrono::milliseconds(250));
     fired.push_back(i);
   }
   if (!wanted || (planted(Bug::cycle_ends_after_one) && node.cyclic && topic.passes > 0)) return true;
@@ -134,7 +127,8 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
                                 [&](const Follow::Place& place) { return place.topic == index; });
   const bool exists = topics[node.topic].exists();
   // Partitions that were added are no step further: they are asked for in any case.
-  const bool cut = node.cyclic && topic.passes >= config.cycle_passes && !by_id && !topic.grew;
+  const bool cut =
+      node.cyclic && topic.passes >= config.cycle_passes && !topic.grew && !all_copy(follow, node.component);
   if (read && exists && !cut && due > now) {
     if (topic.stage != Follow::Topic::Stage::delayed || topic.due != due) follow_times.emplace(due, slot);
     topic.stage = Follow::Topic::Stage::delayed;
@@ -171,8 +165,6 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
     return true;
   }
   topic.stage = Follow::Topic::Stage::asking;
-  topic.by_id = by_id;
-  topic.fired_by = fired.size() == 1 ? fired.front() : Follow::kNone;
   board(node.topic, {waits.id_of(slot), index, false}, effects);
   return false;
 }
@@ -184,7 +176,7 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
   const TopicNumber number = follow.plan->nodes[index].topic;
   topic.stage = Follow::Topic::Stage::idle;
   if ((topic.fenced || !topic.asks_itself) && !topic.no_step) ++topic.passes;  // of its own end nobody has written yet
-  topic.fenced = true;
+  const bool was_fenced = std::exchange(topic.fenced, true);
   topic.told = now;
   ++stats.fences;
   const Uuid id = topics[number].id;
@@ -202,38 +194,13 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
     if (!follow.id.is_nil() && event.topic == number && event.partition == p && !planted(Bug::own_id_proves_copies))
       from = std::max(from, event.last + 1);
     if (planted(Bug::watermark_of_one_partition) && topic.asks_itself && p != event.partition) continue;
-    if (offset_at(topic.covered, i) > from) topic.below.push_back({p, {from, offset_at(topic.covered, i) - 1}, true});
+    if (offset_at(topic.covered, i) <= from) continue;
+    const bool first = !was_fenced || before == nullptr || i >= before->size();
+    topic.below.push_back({p, {from, offset_at(topic.covered, i) - 1}, first, std::nullopt});
   }
   const bool ask_ids = follow.plan->nodes[index].cyclic && !from_baselines && !follow.id.is_nil() && wait.hold;
   if (!ask_ids || topic.below.empty()) return owe(slot, index, from_baselines, now);
-  Origin origin;
-  origin.id = follow.id;
-  topic.id_seen = false;
-  for (const Follow::Topic::Below& below : topic.below) {
-    ++stats.lineage_looks;
-    ++topic.looks;
-    look_for_origin({waits.id_of(slot), index, below.partition, false},
-                    {topics[number].name, below.partition, below.offsets.first, below.offsets.last + 1, {}, 0, origin},
-                    effects);
-  }
-}
-
-void Engine::State::descendants_seen(std::uint32_t slot, const OriginLook& about, const Sight& sight, Time now) {
-  Follow& follow = *waits[slot].follow;
-  Follow::Topic& topic = follow.topics[about.index];
-  const bool found = sight.result == Sight::Result::found;
-  const bool none = sight.result == Sight::Result::none && sight.complete;
-  topic.id_seen = topic.id_seen || found;
-  if ((topic.by_id || planted(Bug::no_id_ends_cycle)) && (found || none)) {
-    const auto below = std::find_if(topic.below.begin(), topic.below.end(),
-                                    [&](const auto& b) { return b.partition == about.partition; });
-    if (found) below->offsets.last = std::min(below->offsets.last, sight.last);
-    below->asked = found;
-  }
-  if (--topic.looks > 0) return;
-  // What one writer's records say holds for its next ones; where several wrote, nobody knows whose they are.
-  if (topic.id_seen && topic.fired_by != Follow::kNone) follow.edges[topic.fired_by].copies_id = true;
-  owe(slot, about.index, false, now);
+  look_for_descendants(slot, index, effects);
 }
 
 // The topic's readers owe what lies below the fence.
@@ -250,7 +217,6 @@ void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_basel
     return;
   }
   for (const Follow::Topic::Below& below : asked) {
-    if (!below.asked) continue;
     const auto term_index = static_cast<std::uint32_t>(wait.terms.size());
     WaitTerm& term = wait.terms.emplace_back();
     term.kind = Term::Kind::prefix;

@@ -223,6 +223,9 @@ struct Engine::State {
   void tie(std::uint32_t slot);
   // Looks what is to be asked next, and whether all is done. Registers nothing.
   void follow_on(std::uint32_t slot, Time now, Effects& effects);
+  // The event's id in what was added to topics that feed each other: engine_follow_ids.cpp.
+  void look_for_descendants(std::uint32_t slot, std::uint32_t topic, Effects& effects);
+  void note_copied(Follow& follow, std::uint32_t topic, bool first) const;
   bool all_copy(const Follow& follow, std::uint32_t component) const;
   bool is_busy(const Follow& follow, std::uint32_t first, std::uint32_t last) const;
   bool ask_component(std::uint32_t slot, std::uint32_t first, std::uint32_t last, const std::vector<bool>& closed,

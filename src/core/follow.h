@@ -39,11 +39,13 @@ struct Follow {
       delayed,  // until `due`: its writer writes a while after its commit
       asking,   // its ends are being asked for
     };
-    // What was added to a partition since the last pass; asked: of its readers.
+    // What was added to a partition since the last pass.
     struct Below {
       Partition partition = 0;
       Range offsets;
-      bool asked = true;
+      bool first = false;  // no pass covered the partition before
+      // The last record with the event's id in it, kNoOffset: none; nothing: not read.
+      std::optional<Offset> last_of_event;
     };
     Uuid topic_id;
     Stage stage = Stage::idle;
@@ -54,9 +56,6 @@ struct Follow {
     bool fenced = false;        // its ends were told at least once
     std::uint16_t passes = 0;   // how often
     std::uint32_t looks = 0;    // for the event's id, under way
-    bool id_seen = false;       // in this pass
-    bool by_id = false;         // all who write here, or what feeds this, were seen to copy the id
-    std::uint32_t fired_by = kNone;  // the writer that led to this pass, where it is only one
     std::vector<Below> below;   // of this pass, while looks are under way
     bool cut = false;           // the bound of passes was reached
     Offsets floors;             // nothing that the event caused lies below; null: not known
@@ -94,7 +93,7 @@ struct Follow {
     Duration within{};
     bool dead_letter = false;
     bool inner = false;        // both ends feed each other
-    bool copies_id = false;    // a pass that it alone led to found the event's id
+    bool copies_id = false;    // the event's id was found where only it can have brought it
     std::uint32_t seen = 0;    // of the place's `done`, how many led to a question
     Offsets read_from;         // of dead letters: those of this wait lie above; null: from the log's start
   };

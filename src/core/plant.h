@@ -62,6 +62,9 @@ enum class Bug {
   no_id_ends_cycle,           // records without the event's id are taken as not the event's
   own_id_proves_copies,       // the event's own id is taken for one that was copied
   log_start_at_once,          // a log start is judged by the commits read so far
+  id_proves_last_writer,      // the id is taken to be copied by who writes where it was found, whoever else may have
+  pause_between_passes,       // the passes of a cycle are made a while apart
+  while_for_everybody,        // who writes before its commit is given a while after it nevertheless
   count_
 };
 

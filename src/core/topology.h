@@ -92,6 +92,9 @@ class Topology {
   // before an event can cause a record there.
   bool is_output(std::string_view topic) const { return outputs_.contains(topic); }
 
+  // Whether somebody is known to write because of what is in the topic.
+  bool leads_on(const std::string& topic) const { return !everywhere_.empty() || writes_.contains(topic); }
+
   std::vector<EdgeView> views() const;
   // Sentences for the log: edges to or from topics that do not exist, and topics
   // that feed themselves.
