@@ -229,11 +229,12 @@ bool Checker::was_past(const ModelGateway& gateway, const ModelGroup& group, con
   const core::Time told = gateway.told().told_gone(stake.incarnation, stake.partition, stake.offset);
   const CommitRecord* latest = nullptr;
   for (const CommitRecord& record : world_.commits.records(world_.commits.group(group.number()).partition)) {
-    if (record.group != group.number() || record.when >= told) continue;
+    if (record.group != group.number()) continue;
     if (record.kind == CommitRecord::Kind::group_deleted) latest = nullptr;
     if (record.topic != stake.topic || record.partition != stake.partition) continue;
     if (record.kind == CommitRecord::Kind::tombstone) latest = nullptr;
-    if (record.kind == CommitRecord::Kind::commit && record.producer < 0) latest = &record;
+    const bool goes_back = record.offset <= stake.offset;  // whenever it was
+    if (record.kind == CommitRecord::Kind::commit && record.producer < 0 && (record.when < told || goes_back)) latest = &record;
   }
   return latest != nullptr && latest->offset > stake.offset && latest->incarnation == stake.incarnation && !latest->by_hand &&
          !latest->beyond && group.processed(stake.incarnation, stake.partition, stake.offset);

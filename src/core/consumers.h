@@ -36,6 +36,16 @@ struct EarlyCommits {
   std::vector<Frontier::Update> updates;  // in order, at most Frontier::kMaxHeld
 };
 
+// A log start was told that lies above the consumer's position: engine_log_start.cpp.
+struct BelowStart {
+  // Between the two, while the group is asked whether it was there by then:
+  // nothing here ends. first > last: not asked.
+  Range in_question{0, -1};
+  // Or it has said that it was here, which is not read yet; kNoOffset: it has not.
+  Offset was_at = kNoOffset;
+  Offset start = 0;  // the log start that this was about
+};
+
 // One consumer's place in one partition.
 struct Cell {
   Frontier frontier;
@@ -43,9 +53,7 @@ struct Cell {
   std::unique_ptr<Acked> acked;  // what it said of single records; made on first use
   std::unique_ptr<EarlyCommits> early;
   std::size_t ranges = 0;        // obligations about more than one record
-  // Between its position and a log start above it, while it is asked whether the
-  // group was there by then: nothing here ends. first > last: not asked.
-  Range in_question{0, -1};
+  BelowStart below;
   bool row = false;  // the group has a commit here; a wait alone makes a cell too
 };
 

@@ -35,25 +35,33 @@ void Engine::State::see_log_start(ConsumerNumber consumer, TopicNumber topic, Pa
   if (start == 0) return;
   Cell* cell = consumers[consumer].cell(topic, partition);
   if (cell == nullptr || cell->frontier.log_start() >= start) return;
+  const auto pass_over = [&](Offset below, const Range& jumped) {
+    if (cell->frontier.log_started_at(below, jumped) == Applied::passed_over)
+      look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
+  };
+  BelowStart& below = cell->below;
+  if (below.was_at != kNoOffset) {
+    if (cell->frontier.committed() < below.was_at) return;
+    look_through(*cell, {0, below.was_at - 1}, now, effects);
+    pass_over(below.start, {std::exchange(below.was_at, kNoOffset), cell->frontier.committed() - 1});
+    if (cell->frontier.log_start() >= start) return;
+  }
   const bool behind = cell->frontier.has_position() ? cell->frontier.committed() < start : !cell->obligations.empty();
   const bool commits_count = !consumers[consumer].acks(topic);
   const Offset position = std::max<Offset>(cell->frontier.committed(), 0);
-  Range& in_question = cell->in_question;
-  const bool asked = in_question.first <= in_question.last;
+  const bool asked = below.in_question.first <= below.in_question.last;
   if (!behind || !commits_count || planted(Bug::log_start_at_once)) {
-    if (asked) in_question.last = std::max(in_question.last, position - 1);  // how it got here
-    const Applied applied = cell->frontier.log_started_at(start);
-    if (applied == Applied::passed_over) look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
-    return;
+    if (asked) below.in_question.last = std::max(below.in_question.last, position - 1);  // how it got here
+    return pass_over(start, {0, -1});
   }
-  const bool jumped = asked && position > in_question.last;  // over the start before this one
-  in_question = {jumped ? in_question.first : position, start - 1};
+  const bool jumped = asked && position > below.in_question.last;  // over the start before this one
+  below.in_question = {jumped ? below.in_question.first : position, start - 1};
   RowQuestions& questions = row_questions[consumer];
   const auto same = std::find_if(questions.places.begin(), questions.places.end(), [&](const Overtaken& place) {
     return place.topic == topic && place.partition == partition;
   });
   Overtaken& place = same != questions.places.end() ? *same : questions.places.emplace_back();
-  if (place.start < start) place = {topic, partition, start, 0};
+  if (place.start != start) place = {topic, partition, start, 0};  // lower in a topic that was made again
   // Asked again each time that the start is told: a question may be lost with a connection.
   if (questions.open == 0 || told) ask_rows(consumer, effects);
 }
@@ -98,12 +106,16 @@ void Engine::rows(const Rows& told, Time now, Effects& effects) {
 void Engine::State::judge_log_start(ConsumerNumber consumer, const Overtaken& place, Offset committed, Time now,
                                     Effects& effects) {
   Cell* cell = consumers[consumer].cell(place.topic, place.partition);
-  if (cell == nullptr || cell->in_question.last < place.start - 1) return;
-  const Range in_question = std::exchange(cell->in_question, {0, -1});
+  if (cell == nullptr || cell->below.in_question.last < place.start - 1) return;
+  const Range in_question = std::exchange(cell->below.in_question, {0, -1});
   Frontier& frontier = cell->frontier;
-  // Of a commit that is not read yet what lies below it is no loss: it is judged when it comes.
-  const bool was_there = committed >= place.start || (frontier.has_position() && committed > frontier.committed());
-  if (!was_there) frontier.log_started_at(place.start, {std::max(in_question.first, committed), in_question.last});
+  const bool row_deleted = frontier.has_position() && committed == kNoOffset;  // which will be read, too
+  if (frontier.has_position() && committed > frontier.committed() && committed < place.start) {
+    cell->below.was_at = committed;
+    cell->below.start = place.start;
+  } else if (committed < place.start && !row_deleted) {
+    frontier.log_started_at(place.start, {std::max(in_question.first, committed), in_question.last});
+  }
   if (!consumers[consumer].acks(place.topic))
     look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
 }

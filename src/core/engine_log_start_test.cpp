@@ -50,10 +50,14 @@ TEST_F(EngineLogStart, WhoHasCommittedNothingAboveItSinceHasSkipped) {
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
 }
 
-TEST_F(EngineLogStart, WhoHasNoRowHasSkipped) {
+TEST_F(EngineLogStart, ARowThatIsGoneWasDeletedAndSaysNothing) {
   starts_at(30);
   g.rows("views", asked(), {});
-  EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+  EXPECT_FALSE(g.answered(wait)) << "that it was deleted is on its way";
+  g.commit("views", 0, kNoOffset);
+  g.rows("views", asked(), {});
+  g.commit("views", 0, 30);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::unanchored);
 }
 
 TEST_F(EngineLogStart, AnAnswerToAnOlderQuestionJudgesNothing) {
@@ -74,9 +78,8 @@ TEST_F(EngineLogStart, OnlyWhatLiesAboveTheLatestCommitWasSkipped) {
   EXPECT_FALSE(g.answered(wait)) << "the commit of 11 is on its way";
   g.commit("views", 0, 11);
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
-  EXPECT_FALSE(g.answered(above));
-  g.rows("views", asked(), {{"orders", 0, 11, -1}});
-  EXPECT_EQ(g.outcome(above).outcome, Outcome::skipped);
+  EXPECT_EQ(g.outcome(above).outcome, Outcome::skipped) << "it was here, it said, when the log began at 30";
+  EXPECT_TRUE(g.asked_rows().empty());
 }
 
 TEST_F(EngineLogStart, WhatIsCommittedMeanwhileProvesNothingYet) {
@@ -95,6 +98,16 @@ TEST_F(EngineLogStart, WhatIsCommittedMeanwhileProvesNothingYet) {
     EXPECT_EQ(fresh.g.outcome(jumped).outcome, then == 5 ? Outcome::unanchored : Outcome::processed);
     EXPECT_EQ(fresh.g.outcome(fresh.wait).outcome, then == 5 ? Outcome::skipped : Outcome::processed);
   }
+}
+
+TEST_F(EngineLogStart, AJumpOverWhereItWasSkipsWhatWasGone) {
+  const WaitId above = g.append(0, 12), jumped = g.append(0, 35);
+  starts_at(30);
+  g.rows("views", asked(), {{"orders", 0, 11, -1}});
+  g.commit("views", 0, 40);  // the commit of 11 was compacted away
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+  EXPECT_EQ(g.outcome(above).outcome, Outcome::skipped);
+  EXPECT_EQ(g.outcome(jumped).outcome, Outcome::unanchored);
 }
 
 TEST_F(EngineLogStart, WhatIsCommittedBelowItWasRead) {

@@ -29,7 +29,7 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
   }
   if (consumer.share && evidence.source != Evidence::Source::none) evidence.source = Evidence::Source::share;
   if (need.since > term.first) evidence.since = need.since;
-  const bool in_question = first <= cell.in_question.last && last >= cell.in_question.first;
+  const bool in_question = first <= cell.below.in_question.last && last >= cell.below.in_question.first;
   if (in_question && by_commit.outcome != Outcome::pending && by_commit.outcome != Outcome::skipped) {
     by_commit.outcome = Outcome::pending;
     by_commit.reason = PendingReason::lag;
