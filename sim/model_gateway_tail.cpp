@@ -271,6 +271,7 @@ void ModelGateway::check_synced() {
   syncing_ = false;
   if (!ever_synced_) in_sync_from_ = *positions();
   ever_synced_ = true;
+  told_->synced();
   lost_at_.reset();
   synced_since_ = world_.now();
   world_.trace.note(world_.now(), "synced", {{"gw", number_}});

@@ -48,6 +48,7 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   position.by_hand = record.by_hand;
   position.beyond = record.beyond;
   position.early = !tombstone && incarnation(record.topic) != record.incarnation;
+  position.may_begin = synced_ && group.members > 0 && (record.with_id || !made_again_.contains(record.topic));
   if (++positions.unanswered > 30) positions.overflowed = true;
   positions.all.push_back(position);
 }
@@ -103,7 +104,11 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
   }
 }
 
-void Told::topic(int topic, int incarnation, int partitions) { topics_[topic] = {incarnation, partitions}; }
+void Told::topic(int topic, int incarnation, int partitions) {
+  const auto [known, first] = topics_.try_emplace(topic, incarnation, partitions);
+  if (!first && known->second.first != incarnation) made_again_.insert(topic);
+  known->second = {incarnation, partitions};
+}
 
 void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t heard, core::Time now) {
   const Offset known = ends_[{incarnation, partition}] = std::max(known_end(incarnation, partition), end);
@@ -153,14 +158,17 @@ void Told::ack(const AckRecord& record, int topic, bool expected, core::Time now
 }
 
 Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end, core::Time by) const {
-  if (declared) return 0;
   const auto found = positions_.find(key);
+  if (found == positions_.end() && declared) return 0;
   if (found != positions_.end() && found->second.overflowed) return end;  // the first may have been forgotten
   const auto first = first_ends_.find(key);
-  const Offset seen = first != first_ends_.end() && first->second.first == incarnation ? first->second.second : end;
+  const bool seen_first = first != first_ends_.end() && first->second.first == incarnation;
+  const Offset seen = declared ? 0 : seen_first ? first->second.second : end;
   Offset early = 0;
+  bool from_start = declared;  // unless a position was there before it could be seen to begin
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
+      from_start = from_start && position.may_begin && !position.seed && !position.by_hand && !position.beyond;
       if (position.offset == kNoOffset || position.beyond) continue;
       // Told before the list named the topic it may count, or may have gone with a former one.
       if (position.early) {
@@ -168,6 +176,7 @@ Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end
         continue;
       }
       if (position.incarnation != incarnation) return end;
+      if (from_start && early == 0) return 0;
       // The barrier's end may have been told before or after this one.
       return std::max(early, position.when > by ? std::max(position.offset, seen) : position.offset);
     }

@@ -39,6 +39,7 @@ struct ToldPosition {
   bool seed = false;
   core::TailPositions as_of;  // of a seed
   bool early = false;  // before the gateway knew of this incarnation
+  bool may_begin = false;  // a group that is declared to begin at the start may have begun with it
   std::uint64_t order = 0;            // of everything told of commits
   std::optional<core::Time> judged;   // when an end was told that had been asked for behind it
 };
@@ -87,6 +88,7 @@ class Told {
   void membership(int group, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
                   int members, const std::set<int>* topics, core::Time now);
   void topic(int topic, int incarnation, int partitions);
+  void synced() { synced_ = true; }
   // How many commits were told; a question for an end judges those before it.
   std::uint64_t heard() const { return heard_; }
   // `heard`: as of the question; 0 where nothing was asked.
@@ -134,6 +136,8 @@ class Told {
   std::vector<GroupKnown> groups_;
   std::map<Key, Positions> positions_;
   std::map<int, std::pair<int, int>> topics_;  // topic → incarnation, partitions
+  std::set<int> made_again_;
+  bool synced_ = false;
   std::map<std::pair<int, core::Partition>, core::Offset> ends_;
   std::map<std::pair<int, core::Partition>, std::vector<std::pair<core::Time, core::Offset>>> starts_;
 };

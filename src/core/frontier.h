@@ -92,6 +92,8 @@ class Frontier {
   LogPoint at() const { return at_; }
   // The first position that was ever known; kNoOffset when none was.
   Offset first_known() const { return first_known_; }
+  // All from the log's start up to a position is proven: the group was declared to begin there, and was seen to.
+  bool began_declared() const { return began_declared_; }
   bool holding() const { return !held_.empty(); }
   // The latest commit lay beyond the partition's end and was rejected.
   bool beyond_end() const { return beyond_end_; }
