@@ -106,6 +106,7 @@ class Checker {
   void check_summary(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_anchor(const Wait& wait, const core::Term& term, const core::Expected& expected);
+  bool was_share_start(const ModelGroup& group, const core::Term& term, core::Offset start) const;
   // Leaves the names of whom a barrier's mark asks something in this partition.
   void narrow_to(const core::Mark& mark, Stake& stake) const;
   // A barrier over partitions without records is passed by anybody.
@@ -120,6 +121,11 @@ class Checker {
                     const core::ConsumerOutcome& outcome);
   void check_handed_over(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                          const core::ConsumerOutcome& outcome);
+  // Of a share group.
+  void check_share(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                   const core::ConsumerOutcome& outcome);
+  void check_share_failed(const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
+  bool share_excused(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group, core::Time when);
   // Whether the outcome was judged by what the consumer says itself.
   bool check_acker(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                    const core::ConsumerOutcome& outcome);
@@ -127,6 +133,8 @@ class Checker {
   void check_processed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                        const core::ConsumerOutcome& outcome);
   void check_evidence(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
+  void check_completed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                       const core::ConsumerOutcome& outcome);
   void check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome);
   void check_absent(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome);
   void check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,

@@ -104,6 +104,10 @@ void Checker::check_anchor(const Wait& wait, const core::Term& term, const core:
            world_.log.name(record.topic) == term.topic && record.partition == term.partition &&
            record.offset == anchor.committed;
   };
+  if (group->traits().share) {
+    if (!was_share_start(*group, term, anchor.committed)) fail("P1", "an anchor that no share state had: " + expected.name);
+    return;
+  }
   const auto& records = world_.commits.records(world_.commits.group(group->number()).partition);
   const bool real = std::any_of(records.begin(), records.end(), [&](const CommitRecord& record) {
     return is_it(record) && (!anchor.at.known() || record.at == anchor.at);
@@ -113,6 +117,8 @@ void Checker::check_anchor(const Wait& wait, const core::Term& term, const core:
 
 void Checker::check_outcome(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome) {
   const ModelGroup* group = group_named(outcome.name);
+  if (group != nullptr && group->traits().share && outcome.outcome != Outcome::absent)
+    return check_share(gateway, wait, *group, outcome);
   switch (outcome.outcome) {
     case Outcome::processed:
       if (group == nullptr) {
@@ -160,6 +166,7 @@ void Checker::check_evidence(const ModelGateway& gateway, const Wait& wait, cons
   // Where nothing was asked there is nothing to show, and of several positions one is shown.
   if (std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.whole; })) return;
   if (check_acker(gateway, wait, group, outcome)) return;
+  if (group.traits().parallel && evidence.acked.first != kNoOffset) return check_completed(gateway, wait, group, outcome);
   const Stake* about = nullptr;
   for (const Stake& stake : wait.stakes)
     if (stake.known() && stake.names.contains(outcome.name) && evidence.committed > stake.offset) about = &stake;
@@ -177,6 +184,20 @@ void Checker::check_evidence(const ModelGateway& gateway, const Wait& wait, cons
   if (!about_it) fail("P1", "the evidence of " + outcome.name + " is about another partition");
 }
 
+// By what a commit's metadata says: the commit in force must be the one that says it.
+void Checker::check_completed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                              const core::ConsumerOutcome& outcome) {
+  const core::Evidence& evidence = outcome.evidence;
+  if (wait.stakes.size() != 1) return;
+  const Stake& stake = wait.stakes.front();
+  if (evidence.acked.first > stake.offset || evidence.acked.last < stake.offset)
+    return fail("P1", "processed, with completed offsets that are not about the event: " + outcome.name);
+  if (evidence.committed > stake.offset) return;  // and passed since
+  const Told::Key place{group.number(), stake.topic, stake.partition};
+  if (!gateway.told().completed_between(place, stake.offset, wait.began, wait.began + outcome.elapsed))
+    fail("P3", outcome.name + " is called processed by completed offsets that no commit in force names");
+}
+
 void Checker::check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome) {
   for (const Before& before : wait.before) {
     if (before.name != outcome.name || wait.stakes.size() != 1) continue;
@@ -184,6 +205,7 @@ void Checker::check_reset_seen(const Wait& wait, const core::ConsumerOutcome& ou
     if (position.offset == kNoOffset || position.beyond || position.seed || position.early) continue;
     if (position.offset > wait.stakes[before.stake].offset) continue;
     if (position.incarnation != wait.stakes[before.stake].incarnation) continue;
+    if (position.done(wait.stakes[before.stake].offset)) continue;  // that very commit says so
     if (outcome.evidence.source == core::Evidence::Source::commit &&
         outcome.evidence.at.offset <= position.at.offset)
       fail("P3", outcome.name + " was at " + std::to_string(position.offset) +

@@ -41,6 +41,7 @@ struct CommitRecord {
   bool by_hand = false;
   bool by_dead = false;   // sent by a process without membership that had died by then
   bool beyond = false;    // above the partition's end when it was written
+  std::vector<core::Range> done_above;  // records above `offset` that are done, as its metadata says
   std::int64_t producer = -1;  // of a transaction; of a marker
 
   bool settles = false;   // marker: commit rather than abort
@@ -54,6 +55,7 @@ class CommitLog {
     core::Offset offset = core::kNoOffset;
     core::LogPoint at;
     int incarnation = -1;
+    std::vector<core::Range> done_above;
   };
   struct Group {
     int partition = 0;     // of this log

@@ -41,6 +41,7 @@ void ModelGateway::start() {
     began_.push_back(tail.position);
     wake(p, true);
   }
+  start_share_tails();
   world_.trace.note(world_.now(), "gateway starts", {{"gw", number_}, {"life", static_cast<std::int64_t>(life_)}});
   later(world_.random.skewed(500, 50000), [this] {
     tell_topics();
@@ -97,6 +98,7 @@ void ModelGateway::lose_log() {
     world_.trace.note(world_.now(), "log regained", {{"gw", number_}});
     for (int p = 0; p < static_cast<int>(tails_.size()); ++p) wake(p, true);
     wake_acks();
+    for (int p = 0; p < ShareLog::kPartitions; ++p) wake_share(p);
     tell_topics();
     if (world_.random.chance(500)) {
       world_.counters.count(Fault::seeded_again);
@@ -126,6 +128,7 @@ void ModelGateway::heal() {
   }
   for (int p = 0; p < static_cast<int>(tails_.size()); ++p) wake(p, true);
   wake_acks();
+  for (int p = 0; p < ShareLog::kPartitions; ++p) wake_share(p);
 }
 
 std::variant<core::WaitId, core::Refusal> ModelGateway::publish(const PublishSpec& spec) {

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -24,6 +25,7 @@
 #include "commit_log.h"
 #include "core/engine.h"
 #include "engine_port.h"
+#include "share_log.h"
 #include "stake.h"
 #include "told.h"
 
@@ -80,6 +82,7 @@ class ModelGateway {
   // The world tells.
   void commits_appended(int partition) { wake(partition, false); }
   void acks_appended() { wake_acks(); }
+  void shares_appended(int partition) { wake_share(partition); }
   void topic_changed();
 
   int number() const { return number_; }
@@ -106,6 +109,15 @@ class ModelGateway {
     bool scheduled = false;
     core::Time stalled_until{};
     std::map<std::int64_t, std::vector<CommitRecord>> open;  // transactions
+  };
+  struct ShareTail {
+    std::set<std::size_t> missing;  // gone before this gateway began to read
+    std::size_t next = 0;
+    bool scheduled = false;
+  };
+  struct ShareState {
+    ShareRecord record;
+    bool told = false;
   };
   struct Append {
     core::WaitId wait;
@@ -152,6 +164,12 @@ class ModelGateway {
   void wake_acks();
   void read_acks();
   void tell_ack(const AckRecord& record);
+  void start_share_tails();
+  void wake_share(int partition);
+  void read_share(int partition);
+  void tell_share(const ShareRecord::Key& key);
+  // Topics were listed: tells what is of one that had no name yet.
+  void name_share_topics();
   void note_looks(const core::Effects& effects, core::WaitId wait);
   void look(const core::Look& look);
   void serve_look(const core::Look& look);
@@ -181,6 +199,8 @@ class ModelGateway {
   // By question for an end: how many commits were told before it.
   std::map<std::tuple<std::string, core::Partition, std::uint64_t>, std::uint64_t> heard_;
   std::map<std::uint64_t, core::WaitId> looks_;  // whose look it is, by number
+  std::vector<ShareTail> share_tails_;
+  std::map<ShareRecord::Key, ShareState> share_latest_;
   std::size_t next_ack_ = 0;
   std::size_t must_read_acks_ = 0;
   bool reads_acks_ = false;      // begins when the groups are known, or nobody would be expected to ack

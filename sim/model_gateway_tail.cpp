@@ -116,6 +116,7 @@ void ModelGateway::tell_commit(const CommitRecord& record, Offset settled_at) {
   if (record.with_id) commit.topic_id = world_.log[record.incarnation].id;
   commit.partition = record.partition;
   commit.offset = record.kind == CommitRecord::Kind::tombstone ? core::kNoOffset : record.offset;
+  commit.done_above = record.done_above;
   commit.at = record.at;
   commit.settled_at = settled_at;
   world_.trace.note(world_.now(), "tail: commit", {{"gw", number_}, {"p", record.partition}, {"offset", commit.offset},
@@ -165,6 +166,7 @@ void ModelGateway::tell_topics() {
   Effects effects;
   port_->topics(topics, world_.now(), effects);
   carry_out(effects);
+  if (alive()) name_share_topics();
 }
 
 void ModelGateway::topic_changed() {

@@ -80,12 +80,13 @@ void ModelGroup::resolve(Place place, Cursor& cursor) {
   const CommitLog::Row* row = world_.commits.row(key(place));
   if (row != nullptr && row->offset >= log.log_start && row->offset <= log.end()) {
     cursor.position = cursor.sent = row->offset;
+    if (traits_.parallel) take_up_done(*row, cursor);
     if (row->incarnation != current) carried_[{current, partition}] = true;
   } else {
     if (row != nullptr) world_.counters.count(Fault::position_out_of_range);
     start_by_policy(place, cursor, row != nullptr ? row->offset : 0);
   }
-  if (traits_.style == CommitStyle::timer)
+  if (traits_.style == CommitStyle::timer && !traits_.parallel)
     later(place, traits_.commit_period, [this, place](Cursor& c) { timer(place, c); });
   poll(place, cursor);
 }
@@ -96,6 +97,8 @@ void ModelGroup::start_by_policy(Place place, Cursor& cursor, Offset from) {
     overtaken_[{cursor.incarnation, place.second}].emplace_back(from, traits_.latest ? log.last_stable() : log.log_start);
   cursor.position = traits_.latest ? log.last_stable() : log.log_start;
   cursor.sent = kNoOffset;
+  cursor.done.clear();
+  cursor.at_work.clear();
   for (Offset o = log.log_start; o < cursor.position; ++o)
     if (log.records[static_cast<std::size_t>(o)] == RecordKind::event && !processed(cursor.incarnation, place.second, o)) {
       world_.counters.count(Fault::start_at_latest_passed_over);
@@ -119,6 +122,7 @@ bool ModelGroup::follow_incarnation(Place place, Cursor& cursor) {
   // Noticed: a client keeps its position when the new log reaches that far.
   cursor.noticing = false;
   cursor.incarnation = current;
+  cursor.at_work.clear();
   const LogPartition& log = world_.log.at(current, place.second);
   if (cursor.position > log.end() || cursor.position < log.log_start) {
     world_.counters.count(Fault::position_out_of_range);
@@ -137,6 +141,7 @@ void ModelGroup::poll(Place place, Cursor& cursor) {
     world_.counters.count(Fault::position_out_of_range);
     start_by_policy(place, cursor, cursor.position);
   }
+  if (traits_.parallel) return poll_parallel(place, cursor);
   const Offset to = next_batch(log, cursor.position);
   cursor.busy = to > cursor.position;
   if (!cursor.busy) return;
@@ -282,7 +287,7 @@ void ModelGroup::send_commit(Place place, const Cursor& cursor, Offset offset, D
 }
 
 bool ModelGroup::deliver_commit(Place place, int incarnation, std::uint64_t generation, Offset offset,
-                                std::int64_t producer) {
+                                std::int64_t producer, const std::vector<core::Range>& done_above) {
   const auto [topic, partition] = place;
   const int current = world_.log.current(topic);
   const bool fenced = traits_.assign_only ? !unmanaged_running_ : generation != generation_ || members_ == 0;
@@ -307,8 +312,10 @@ bool ModelGroup::deliver_commit(Place place, int incarnation, std::uint64_t gene
   record.incarnation = incarnation;
   record.with_id = traits_.sends_ids;
   record.by_dead = traits_.assign_only && generation != generation_;
-  record.beyond = offset > world_.log.at(current, partition).end();
+  const Offset reach = done_above.empty() ? offset : std::max(offset, done_above.back().last + 1);
+  record.beyond = reach > world_.log.at(current, partition).end();
   record.producer = producer;
+  record.done_above = done_above;
   const core::LogPoint at = world_.commits.commit(record, world_.now());
   world_.trace.note(world_.now(), producer < 0 ? "commit" : "commit in transaction",
                     {{"topic", topic}, {"p", partition}, {"inc", incarnation}, {"offset", offset},

@@ -48,6 +48,9 @@ struct GroupTraits {
   bool commits_initial = false;    // commits its position before reading anything
   bool commits_twice = false;
   bool stops_short = false;        // commits behind the last record it saw, not behind what is unseen
+  bool share = false;              // a share group: model_share.h
+  int attempts = 3;                // of it: before it gives a record up
+  bool parallel = false;           // completes records out of order, and says so in its commits' metadata
   bool acks = false;               // says record by record what it processed
   bool acks_declared = false;      // in the gateway's configuration
   bool kafka_go = false;           // by its client's name: commits before the work, as far as anybody can tell
@@ -64,24 +67,29 @@ struct GroupTraits {
 class ModelGroup {
  public:
   ModelGroup(World& world, int number, GroupTraits traits);
+  virtual ~ModelGroup() = default;
+  ModelGroup(const ModelGroup&) = delete;
+  ModelGroup& operator=(const ModelGroup&) = delete;
 
-  void start();
+  virtual void start();
   // Faults; each does nothing where it makes no sense now.
-  void disturb();
-  void administer();
+  virtual void disturb();
+  virtual void administer();
   // Acks that no gateway may believe, some of them in this group's name.
   void poison_acks();
   // The faults are over: everybody runs, and commits soon.
-  void heal();
+  virtual void heal();
 
   // The world tells.
-  void records_appended(int topic, core::Partition partition);
-  void topic_changed(int topic);
+  virtual void records_appended(int topic, core::Partition partition);
+  virtual void topic_changed(int topic);
 
   // The truth.
   bool processed(int incarnation, core::Partition partition, core::Offset offset) const;
   // It has said at least once that this record failed.
   bool failed_once(int incarnation, core::Partition partition, core::Offset offset) const;
+  // As a share group, at least once.
+  virtual bool given_up(int, core::Partition, core::Offset) const { return false; }
   bool carried_over(int incarnation, core::Partition partition) const {
     return carried_.contains({incarnation, partition});
   }
@@ -91,8 +99,15 @@ class ModelGroup {
   const GroupTraits& traits() const { return traits_; }
   int number() const { return number_; }
 
- private:
+ protected:
   using Place = std::pair<int, core::Partition>;  // topic, partition
+  World& world() { return world_; }
+  void remember(int incarnation, core::Partition partition, core::Offset from, core::Offset to);
+  void note_overtaken(int incarnation, core::Partition partition, core::Offset from, core::Offset to) {
+    overtaken_[{incarnation, partition}].emplace_back(from, to);
+  }
+
+ private:
   struct Cursor {
     std::uint64_t life = 0;
     int member = 0;
@@ -102,6 +117,9 @@ class ModelGroup {
     bool noticing = false; // learns soon that the topic changed
     core::Offset position = 0;
     core::Offset sent = core::kNoOffset;  // latest committed
+    std::set<core::Offset> at_work;       // of a parallel one
+    std::set<core::Offset> done;          // likewise: above its position
+    bool will_commit = false;             // likewise
   };
 
   bool running() const { return traits_.assign_only ? unmanaged_running_ : members_ > 0; }
@@ -130,10 +148,15 @@ class ModelGroup {
   void finish_acked(Place place, int incarnation, core::Offset from, core::Offset to);
   void say(Place place, int incarnation, core::Range offsets, bool failed, core::Duration delay);
   void send_ack(AckRecord record);
-  void remember(int incarnation, core::Partition partition, core::Offset from, core::Offset to);
   void send_commit(Place place, const Cursor& cursor, core::Offset offset, core::Duration delay);
   bool deliver_commit(Place place, int incarnation, std::uint64_t generation, core::Offset offset,
-                      std::int64_t producer);
+                      std::int64_t producer, const std::vector<core::Range>& done_above = {});
+  // Works on many records of the partition at once.
+  void poll_parallel(Place place, Cursor& cursor);
+  void finish_parallel(Place place, int incarnation, core::Offset offset, Cursor& cursor);
+  void commit_parallel(Place place, Cursor& cursor);
+  void take_up_done(const CommitLog::Row& row, Cursor& cursor);
+  static std::vector<core::Range> done_above(const Cursor& cursor);
   void drop_cursors();
   void commit_before_leaving();
 

@@ -27,7 +27,7 @@ void ModelGroup::commit_before_leaving() {
   if (traits_.style == CommitStyle::never || traits_.style == CommitStyle::transactional) return;
   for (auto& [place, cursor] : cursors_)
     if (cursor.resolved && cursor.position != cursor.sent)
-      deliver_commit(place, cursor.incarnation, generation_, cursor.position, -1);
+      deliver_commit(place, cursor.incarnation, generation_, cursor.position, -1, done_above(cursor));
 }
 
 void ModelGroup::rebalance() {

@@ -60,6 +60,12 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "cycle_ends_after_one",
     "no_id_ends_cycle",
     "own_id_proves_copies",
+    "archived_is_acknowledged",
+    "share_start_is_done",
+    "share_believes_anchor",
+    "share_reset_is_progress",
+    "done_above_is_kept",
+    "done_above_fills_gaps",
 };
 
 }  // namespace

@@ -47,6 +47,7 @@ class Run {
     world_.clients->start();
     world_.schedule.after(milliseconds(100), [this] { other_producers(); });
     world_.schedule.after(world_.plan.fault_every, [this] { fault(); });
+    world_.schedule.after(milliseconds(1500), [this] { compact_shares(); });
     world_.schedule.after(milliseconds(100), [this] { look(); });
   }
 
@@ -63,7 +64,7 @@ class Run {
       world_.trace.note(world_.now(), "group", {{"style", static_cast<int>(traits.style)}, {"latest", traits.latest},
                                                 {"assign_only", traits.assign_only}, {"declared", traits.declared_earliest},
                                                 {"ids", traits.sends_ids}, {"shows topics", traits.shows_topics},
-                                                {"acks", traits.acks + traits.acks_declared}, {"kafka-go", traits.kafka_go},
+                                                {"acks", traits.acks + traits.acks_declared}, {"kafka-go", traits.kafka_go}, {"share", traits.share}, {"parallel", traits.parallel},
                                                 {"early", traits.commits_early}}, traits.name);
     }
     for (int topic = 0; topic < plan.topics; ++topic) {
@@ -116,6 +117,12 @@ class Run {
                         {{"inc", incarnation}, {"p", partition}, {"first", records.front()}, {"last", records.back()}});
       world_.settle(incarnation, partition, records, commit);
     });
+  }
+
+  void compact_shares() {
+    if (world_.healing) return;
+    world_.shares.compact(world_.random.small(0, ShareLog::kPartitions - 1));
+    world_.schedule.after(world_.random.millis(500, 6000), [this] { compact_shares(); });
   }
 
   void fault() {

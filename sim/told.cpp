@@ -47,6 +47,7 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   position.with_id = record.with_id;
   position.by_hand = record.by_hand;
   position.beyond = record.beyond;
+  position.done_above = record.done_above;
   position.early = !tombstone && incarnation(record.topic) != record.incarnation;
   position.may_begin = synced_ && group.members > 0 && (record.with_id || !made_again_.contains(record.topic));
   if (++positions.unanswered > 30) positions.overflowed = true;
@@ -131,7 +132,7 @@ void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t h
       for (ToldPosition& position : positions.all)
         if (!position.judged && position.order <= heard) position.judged = now;
       // One whose question is still out holds those behind it.
-      const auto holds = [&](const ToldPosition& p) { return !p.judged && (p.beyond || p.offset > known); };
+      const auto holds = [&](const ToldPosition& p) { return !p.judged && (p.beyond || p.reach() > known); };
       if (std::none_of(positions.all.begin(), positions.all.end(), holds)) positions.unanswered = 0;
     }
   }
@@ -157,6 +158,14 @@ void Told::ack(const AckRecord& record, int topic, bool expected, core::Time now
   acks_.told(key, {now, record.offsets, record.failed, here && below_end && !waits});
 }
 
+void Told::share(const ShareRecord& state, bool in_sync, core::Time now) {
+  const bool held = state.start > known_end(state.incarnation, state.partition);
+  if (!shares_.told(state, held, now) || !in_sync) return;
+  GroupKnown& group = groups_[static_cast<std::size_t>(state.group)];
+  group.last_commit = now;
+  group.signs.push_back(now);
+}
+
 Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end, core::Time by) const {
   const auto found = positions_.find(key);
   if (found == positions_.end() && declared) return 0;
@@ -165,7 +174,12 @@ Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end
   const bool seen_first = first != first_ends_.end() && first->second.first == incarnation;
   const Offset seen = declared ? 0 : seen_first ? first->second.second : end;
   Offset early = 0;
+<<<<<<< HEAD
   bool from_start = declared;  // unless a position was there before it could be seen to begin
+=======
+  if (const auto* states = shares_.all({std::get<0>(key), incarnation, std::get<2>(key)}))
+    return std::max(states->front().state.start, seen);
+>>>>>>> 51e02c7 (WIP share groups and completed offsets)
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
       from_start = from_start && position.may_begin && !position.seed && !position.by_hand && !position.beyond;
@@ -222,6 +236,21 @@ const ToldPosition* Told::latest(const Key& key) const {
   return positions == nullptr || positions->empty() ? nullptr : &positions->back();
 }
 
+bool ToldPosition::done(Offset record) const {
+  return std::any_of(done_above.begin(), done_above.end(),
+                     [&](const core::Range& range) { return range.first <= record && record <= range.last; });
+}
+
+bool Told::completed_between(const Key& key, Offset offset, core::Time from, core::Time until) const {
+  const auto* positions = all(key);
+  if (positions == nullptr) return false;
+  for (std::size_t i = 0; i < positions->size() && (*positions)[i].when <= until; ++i) {
+    const bool over = i + 1 < positions->size() && (*positions)[i + 1].when < from;
+    if (!over && (*positions)[i].done(offset)) return true;
+  }
+  return false;
+}
+
 core::Time Told::crossed_at(const Key& key, Offset offset, core::Time until) const {
   core::Time crossed{};
   if (const auto* positions = all(key))
@@ -237,13 +266,13 @@ bool Told::holding(const Key& key, int incarnation, core::Time until) const {
   const Offset end = known_end(incarnation, std::get<2>(key));
   const auto held = [&](const ToldPosition& position) {
     if (position.beyond) return !position.judged || *position.judged > until;
-    return position.offset > end;
+    return position.reach() > end;
   };
   return std::any_of(found->second.all.begin(), found->second.all.end(), held);
 }
 
 bool Told::linked(int group, int topic) const {
-  if (groups_[static_cast<std::size_t>(group)].topics.contains(topic)) return true;
+  if (groups_[static_cast<std::size_t>(group)].topics.contains(topic) || shares_.knows(group, topic)) return true;
   const auto first = positions_.lower_bound(Key{group, topic, -1});
   return first != positions_.end() && std::get<0>(first->first) == group && std::get<1>(first->first) == topic;
 }
@@ -268,10 +297,10 @@ std::optional<Verdict> Told::judge_without(std::size_t skip, const Key& key, int
   const Partition partition = std::get<2>(key);
   const Offset end = known_end(incarnation, partition);
   const auto uncertain = [&](const ToldPosition& p) {
-    return p.beyond || p.early || (p.incarnation >= 0 && p.incarnation != incarnation) || p.offset > end;
+    return p.beyond || p.early || (p.incarnation >= 0 && p.incarnation != incarnation) || p.reach() > end;
   };
   if (uncertain(all.back())) return Verdict::unsure;
-  if (all.back().offset <= offset) return Verdict::pending;
+  if (all.back().offset <= offset) return all.back().done(offset) ? Verdict::processed : Verdict::pending;
   // From here the latest position is above the event: who carried it across?
   for (std::size_t i = all.size(); i-- > 0;) {
     const ToldPosition& step = all[i];

@@ -10,6 +10,7 @@
 // Threading: none.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "core/mark.h"
 #include "core/time.h"
 #include "told_acks.h"
+#include "told_shares.h"
 
 namespace tidemark::sim {
 
@@ -41,6 +43,10 @@ struct ToldPosition {
   bool early = false;  // before the gateway knew of this incarnation
   bool may_begin = false;  // a group that is declared to begin at the start may have begun with it
   std::uint64_t order = 0;            // of everything told of commits
+  std::vector<core::Range> done_above;
+  bool done(core::Offset record) const;
+  // The end that its partition must have for it to count.
+  core::Offset reach() const { return done_above.empty() ? offset : std::max(offset, done_above.back().last + 1); }
   std::optional<core::Time> judged;   // when an end was told that had been asked for behind it
 };
 
@@ -82,6 +88,9 @@ class Told {
   // `expected`: the configuration waits for it at this topic.
   void ack(const AckRecord& record, int topic, bool expected, core::Time now);
   const ToldAcks& acks() const { return acks_; }
+  // `in_sync`: the gateway was, at least once: then it is a sign of life.
+  void share(const ShareRecord& state, bool in_sync, core::Time now);
+  const ToldShares& shares() const { return shares_; }
   // Below it nothing is asked of the group by a barrier over the partition, as
   // far as can be told from here: never lower than what the gateway may hold.
   core::Offset baseline(const Key& key, int incarnation, bool declared, core::Offset end, core::Time by) const;
@@ -105,6 +114,8 @@ class Told {
                                        const core::Anchor& anchor, bool declared, core::Time until) const;
   // When it was told of the step that carried the position across `offset`.
   core::Time crossed_at(const Key& key, core::Offset offset, core::Time until) const;
+  // A commit that was in force at some time of these named the record as done above it.
+  bool completed_between(const Key& key, core::Offset offset, core::Time from, core::Time until) const;
   // The latest position in force; nullptr when nothing was told.
   const ToldPosition* latest(const Key& key) const;
   const std::vector<ToldPosition>* all(const Key& key) const;
@@ -130,6 +141,7 @@ class Told {
 
   std::uint64_t heard_ = 0;
   ToldAcks acks_;
+  ToldShares shares_;
   std::map<ToldAcks::Key, std::uint64_t> acks_behind_end_;  // the latest above its known end, of `heard_`
   std::map<std::pair<int, core::Partition>, std::uint64_t> judged_to_;  // by (incarnation, partition)
   std::map<Key, std::pair<int, core::Offset>> first_ends_;  // incarnation, end when first seen

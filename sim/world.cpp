@@ -8,6 +8,7 @@
 #include "model_clients.h"
 #include "model_gateway.h"
 #include "model_group.h"
+#include "model_share.h"
 
 namespace tidemark::sim {
 
@@ -20,6 +21,9 @@ World::World(std::uint64_t seed, bool verbose)
   clients = std::make_unique<Clients>(*this);
   commits.appended = [this](int partition) {
     for (auto& gateway : gateways) gateway->commits_appended(partition);
+  };
+  shares.appended = [this](int partition) {
+    for (auto& gateway : gateways) gateway->shares_appended(partition);
   };
   acks.appended = [this] {
     for (auto& gateway : gateways) gateway->acks_appended();
@@ -127,7 +131,18 @@ GroupTraits draw_group(World& world, int number) {
   traits.work = random.skewed(200, 300'000);
   traits.commit_period = random.millis(200, 5000);
   traits.resolve_delay = random.millis(1, 2000);
-  draw_evidence(traits, random);
+  traits.attempts = random.small(1, 4);
+  traits.share = random.chance(150);
+  if (traits.share) {
+    traits.assign_only = traits.declared_earliest = false;
+  } else {
+    traits.parallel = random.chance(150) && traits.style != CommitStyle::transactional && traits.style != CommitStyle::never;
+    if (traits.parallel) {
+      traits.batch = random.small(4, 20);
+    } else {
+      draw_evidence(traits, random);
+    }
+  }
   return traits;
 }
 
@@ -174,7 +189,12 @@ void draw_plan(World& world) {
   const int groups = random.small(1, 6);
   for (int number = 0; number < groups; ++number) {
     world.commits.add_group();
-    world.groups.push_back(std::make_unique<ModelGroup>(world, number, draw_group(world, number)));
+    GroupTraits traits = draw_group(world, number);
+    if (traits.share) {
+      world.groups.push_back(std::make_unique<ModelShareGroup>(world, number, std::move(traits)));
+    } else {
+      world.groups.push_back(std::make_unique<ModelGroup>(world, number, std::move(traits)));
+    }
   }
   draw_expectations(world);
   for (int number = 0; number < plan.gateways; ++number)

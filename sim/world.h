@@ -20,6 +20,7 @@
 #include "model_log.h"
 #include "random.h"
 #include "schedule.h"
+#include "share_log.h"
 #include "trace.h"
 
 namespace tidemark::sim {
@@ -71,6 +72,7 @@ struct World {
   ModelLog log;
   CommitLog commits;
   AckLog acks;
+  ShareLog shares;
   std::vector<std::unique_ptr<ModelGroup>> groups;
   std::vector<std::unique_ptr<ModelGateway>> gateways;
   std::unique_ptr<Checker> checker;

@@ -43,6 +43,7 @@ struct Cell {
   std::unique_ptr<Acked> acked;  // what it said of single records; made on first use
   std::unique_ptr<EarlyCommits> early;
   std::size_t ranges = 0;        // obligations about more than one record
+  std::int32_t share_epoch = -1; // of a share group: of its state, as last told
   bool row = false;  // the group has a commit here; a wait alone makes a cell too
 };
 

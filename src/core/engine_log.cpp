@@ -50,6 +50,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   update.at = commit.at;
   update.settled_at = commit.settled_at;
   update.moved_by_hand = by_hand;
+  update.done_above.assign(commit.done_above.begin(), commit.done_above.end());
   // In a topic that was made again a commit without an id may go on from a
   // position of the former one, which the declaration says nothing about.
   const bool maybe_carried_over = s.topics[*topic].made_again && commit.topic_id.is_nil();
@@ -73,14 +74,11 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     ++s.stats.commits_stale;
     return;
   }
-  if (!consumer.acks(*topic)) s.note_done_above(*cell, commit);
   if (applied == Applied::held) {
     ++s.stats.commits_held;
   } else {
     s.advance(*number, *topic, partition, applied, now, effects);
   }
-  // Beyond the committed offset nothing is in order: look at each that may be ended.
-  for (const Range& range : commit.done_above) s.look_through(*cell, range, now, effects);
 }
 
 Applied Engine::State::apply_commit(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition,
@@ -91,16 +89,18 @@ Applied Engine::State::apply_commit(Cell& cell, ConsumerNumber consumer, TopicNu
   if (applied == Applied::stale) return applied;
   consumers.note_row(consumer, topic, cell, update.offset != kNoOffset);
   if (applied == Applied::held) hold(consumer, topic, partition, effects);
+  else note_done_above(cell, consumers[consumer], topic);
   return applied;
 }
 
 // The metadata of a commit tells all that is done above it, each time.
-void Engine::State::note_done_above(Cell& cell, const Commit& commit) {
-  if (commit.done_above.empty() && cell.acked == nullptr) return;
+void Engine::State::note_done_above(Cell& cell, const Consumer& consumer, TopicNumber topic) {
+  const std::vector<Range>& done = cell.frontier.done_above();
+  if (consumer.share || consumer.acks(topic) || (done.empty() && cell.acked == nullptr)) return;
   if (cell.acked == nullptr) cell.acked = std::make_unique<Acked>();
-  cell.acked->forget_from(commit.offset);
-  for (const Range& range : commit.done_above)
-    if (range.first > commit.offset && range.last >= range.first) cell.acked->done(range);
+  if (!planted(Bug::done_above_is_kept)) cell.acked->forget_from(std::max<Offset>(cell.frontier.committed(), 0));
+  for (const Range& range : done)
+    if (range.last >= range.first) cell.acked->done(planted(Bug::done_above_fills_gaps) ? Range{cell.frontier.committed(), range.last} : range);
 }
 
 void Engine::seed(const Seed& seed, Time now, Effects& effects) {
@@ -313,6 +313,7 @@ void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t 
     const Applied applied = cell->frontier.judge(known_end, asked);
     if (cell->frontier.beyond_end()) ++stats.commits_beyond_end;
     if (cell->frontier.holding()) topics.ends(topic, partition).holding.push_back(consumer);
+    if (applied != Applied::same) note_done_above(*cell, consumers[consumer], topic);
     advance(consumer, topic, partition, applied, now, effects);
   }
   PartitionEnds& ends = topics.ends(topic, partition);

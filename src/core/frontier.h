@@ -15,6 +15,7 @@
 // Threading: none; a value owned by the engine.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -48,6 +49,9 @@ class Frontier {
     bool from_start = false;       // declared: without a position the group begins at the log's start
     bool members_go_on = false;    // of a deleted row: the group has members, whose own positions it does not change
     std::uint64_t ask = 0;         // number of the question that will judge it, if it must be held
+    std::vector<Range> done_above; // records above `offset` that are done too
+    // The end that its partition must have for it to be true.
+    Offset reach() const { return done_above.empty() ? offset : std::max(offset, done_above.back().last + 1); }
   };
 
   // `known_end`: lowest value the partition's high watermark can have now.
@@ -88,6 +92,8 @@ class Frontier {
   Anchor anchor_for(Offset offset) const;
 
   bool has_position() const { return committed_ != kNoOffset; }
+  // What the commit in force says of records above it.
+  const std::vector<Range>& done_above() const { return done_above_; }
   Offset committed() const { return committed_; }
   LogPoint at() const { return at_; }
   // The first position that was ever known; kNoOffset when none was.
@@ -123,6 +129,7 @@ class Frontier {
   bool beyond_end_ = false;
   IntervalSet proven_;
   IntervalSet skipped_;
+  std::vector<Range> done_above_;
   std::vector<Update> held_;
 };
 

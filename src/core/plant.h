@@ -61,6 +61,12 @@ enum class Bug {
   cycle_ends_after_one,       // a topic that feeds itself is followed once, and nothing is said
   no_id_ends_cycle,           // records without the event's id are taken as not the event's
   own_id_proves_copies,       // the event's own id is taken for one that was copied
+  archived_is_acknowledged,   // what a share group gave up is taken for done
+  share_start_is_done,        // all below a share group's start offset is taken for acknowledged
+  share_believes_anchor,      // a mark's anchor counts for a share group, which may have given up what lies above it
+  share_reset_is_progress,    // a share group's state that was set up anew is taken for the former going on
+  done_above_is_kept,         // completed offsets stay though a later commit does not name them
+  done_above_fills_gaps,      // all below the highest completed offset is taken for done
   count_
 };
 
