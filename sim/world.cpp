@@ -15,8 +15,10 @@ namespace tidemark::sim {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// Neighbouring seeds of Random give the same numbers, shifted by one: the first
+// number of each begins a sequence of its own.
 World::World(std::uint64_t seed, bool verbose)
-    : random(seed), trace(verbose), commits(random.small(1, 4), random, counters) {
+    : random(Random(seed).next()), trace(verbose), commits(random.small(1, 4), random, counters) {
   checker = std::make_unique<Checker>(*this);
   clients = std::make_unique<Clients>(*this);
   commits.appended = [this](int partition) {
