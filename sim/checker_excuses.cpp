@@ -48,6 +48,7 @@ bool Checker::stale_ack(const ModelGroup& group, const Stake& stake, bool failed
 bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
                       const core::ConsumerOutcome& outcome) {
   if (stale_ack(group, stake, false)) return true;
+  if (cut_excused(gateway, group, stake, wait.began + outcome.elapsed)) return true;
   // Only its members tell a client's name, and this gateway had seen none of them when the wait began.
   const auto& client_known = gateway.told().group(group.number()).client_known;
   if (group.traits().kafka_go && (!client_known || *client_known >= wait.began)) {

@@ -153,7 +153,12 @@ void Checker::check_processed(const ModelGateway& gateway, const Wait& wait, con
       check_whole(gateway, wait, stake, group, outcome);
       continue;
     }
-    if (group.processed(stake.incarnation, stake.partition, stake.offset)) continue;
+    const std::int32_t epoch = epoch_of(stake, stake.offset);
+    if (is_lost(stake)) {
+      check_lost(gateway, wait, stake, group, outcome);
+      continue;
+    }
+    if (group.processed(stake.incarnation, stake.partition, stake.offset, epoch)) continue;
     if (excused(gateway, wait, group, stake, outcome)) continue;
     fail("P1", outcome.name + " is said to have processed " + place_of(world_, stake) + ", and has not (committed " +
                    std::to_string(outcome.evidence.committed) + ", anchor " + std::to_string(outcome.evidence.anchor) + (wait.is_publish ? "; a publish)" : "; a mark)"));
@@ -192,15 +197,19 @@ void Checker::check_completed(const ModelGateway& gateway, const Wait& wait, con
   const Stake& stake = wait.stakes.front();
   if (evidence.acked.first > stake.offset || evidence.acked.last < stake.offset)
     return fail("P1", "processed, with completed offsets that are not about the event: " + outcome.name);
-  if (evidence.committed > stake.offset) return;  // and passed since
+  // It was passed since, be it by the log's start, or cut off.
+  const core::Time when = wait.began + outcome.elapsed;
+  const bool gone = gateway.told().known_start(stake.incarnation, stake.partition, when) > stake.offset;
+  if (evidence.committed > stake.offset || gone || was_cut(stake)) return;
   const Told::Key place{group.number(), stake.topic, stake.partition};
-  if (!gateway.told().completed_between(place, stake.offset, wait.began, wait.began + outcome.elapsed))
-    fail("P3", outcome.name + " is called processed by completed offsets that no commit in force names");
+  if (!gateway.told().completed_between(place, stake.offset, wait.began, when))
+    fail("P3", outcome.name + " is called processed by completed offsets that no commit in force names: " +
+                   place_of(world_, stake));
 }
 
 void Checker::check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome) {
   for (const Before& before : wait.before) {
-    if (before.name != outcome.name || wait.stakes.size() != 1) continue;
+    if (before.name != outcome.name || wait.stakes.size() != 1 || was_cut(wait.stakes[before.stake])) continue;
     const ToldPosition& position = before.position;
     if (position.offset == kNoOffset || position.beyond || position.seed || position.early) continue;
     if (position.offset > wait.stakes[before.stake].offset) continue;
@@ -251,6 +260,17 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
   if (world_.plan.tight_tables || has_prefix(wait.mark)) return;
   if (std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.whole; })) return;
   if (wait.is_barrier && outcome.reason == core::PendingReason::asking_end) return;
+  // What is known of positions across a cut may be less than was told, never more; and
+  // nothing is called lost that is there.
+  const auto any = [&](const auto& what) { return std::any_of(wait.stakes.begin(), wait.stakes.end(), what); };
+  const bool cut = any([&](const Stake& stake) { return was_cut(stake); });
+  if (cut && outcome.outcome != Outcome::skipped) return;
+  if (cut && any([&](const Stake& stake) { return is_lost(stake); }))
+    return world_.counters.count(Fault::lost_event_skipped);
+  if (cut && any([&](const Stake& stake) { return is_mistaken(gateway, stake); }))
+    return world_.counters.count(Excuse::append_epoch_older_than_told);
+  if (cut && any([&](const Stake& stake) { return cut_meanwhile(gateway, wait, stake, outcome); }))
+    return world_.counters.count(Excuse::position_asked_across_cut);
   const Told& told = gateway.told();
   const core::Time when = wait.began + outcome.elapsed;
   bool allowed = false;
@@ -289,6 +309,7 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
                    std::string(core::name_of(outcome.reason)) + ", committed " + std::to_string(outcome.evidence.committed) +
                    "), which is not what the gateway was told by " +
                    std::to_string((when.time_since_epoch() / std::chrono::microseconds(1)) - 1'000'000'000) + " us:" + seen);
+  if (cut) return;
   if (outcome.outcome == Outcome::pending && group != nullptr && wait.stakes.size() == 1 && wait.stakes[0].known())
     check_latest(gateway, wait.stakes[0], *group, outcome);
   if (outcome.outcome != Outcome::pending || gateway.lost() || !gateway.synced_since()) return;

@@ -99,28 +99,30 @@ void Checker::check_share(const ModelGateway& gateway, const Wait& wait, const M
       allowed = true;
       continue;
     }
-    if (processed && !group.processed(stake.incarnation, stake.partition, stake.offset) &&
+    if (processed && !group.processed(stake.incarnation, stake.partition, stake.offset, epoch_of(stake, stake.offset)) &&
         !share_excused(gateway, stake, group, when))
       return fail("P1", outcome.name + " is said to have processed " + world_.log.name(stake.topic) + "/" +
                             std::to_string(stake.partition) + "@" + std::to_string(stake.offset) +
                             ", and never acknowledged it");
     const ShareRecord::Key key{group.number(), stake.incarnation, stake.partition};
     const bool other = told.incarnation(stake.topic) != stake.incarnation;
-    const bool gone = told.known_start(stake.incarnation, stake.partition, when) > stake.offset;
+    const core::Offset log_start = told.known_start(stake.incarnation, stake.partition, when);
+    const bool gone = log_start > stake.offset;
     const bool asking = outcome.outcome == Outcome::pending && outcome.reason == core::PendingReason::asking_end;
     allowed = allowed || other || gone || asking;
     // Where the log's start passed the start that was told, nobody knows from where it went on.
     if (outcome.outcome == Outcome::skipped || outcome.outcome == Outcome::unanchored)
       if (const auto* states = told.shares().all(key))
         allowed = allowed || std::any_of(states->begin(), states->end(), [&](const ToldShare& state) {
-                    return state.when <= when && state.state.start < told.known_start(stake.incarnation, stake.partition, when);
+                    return state.when <= when && state.state.start < log_start;
                   });
     for (const ShareVerdict verdict : told.shares().between(key, stake.offset, one ? when : wait.began, when))
       allowed = allowed || is(verdict, outcome.outcome);
   }
   if (!allowed)
     return fail("P3", outcome.name + " is called " + std::string(core::name_of(outcome.outcome)) + " (" +
-                          std::string(core::name_of(outcome.reason)) + "), which is not what the gateway was told of its share state");
+                          std::string(core::name_of(outcome.reason)) +
+                          "), which is not what the gateway was told of its share state");
   if (processed && outcome.evidence.source != core::Evidence::Source::share && one && !wait.stakes.front().whole)
     fail("P1", "processed by a share group, by evidence of another kind: " + outcome.name);
 }

@@ -117,6 +117,7 @@ void ModelGateway::tell_commit(const CommitRecord& record, Offset settled_at) {
   commit.partition = record.partition;
   commit.offset = record.kind == CommitRecord::Kind::tombstone ? core::kNoOffset : record.offset;
   commit.done_above = record.done_above;
+  if (record.with_epoch) commit.leader_epoch = record.epoch;
   commit.at = record.at;
   commit.settled_at = settled_at;
   world_.trace.note(world_.now(), "tail: commit", {{"gw", number_}, {"p", record.partition}, {"offset", commit.offset},

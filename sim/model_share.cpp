@@ -9,6 +9,7 @@ namespace tidemark::sim {
 
 using core::Offset;
 using core::Partition;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 namespace {
@@ -50,7 +51,7 @@ void ModelShareGroup::wake(Place place) {
   if (found == parts_.end() || found->second.fetching || members_ == 0) return;
   found->second.fetching = true;
   const core::Duration most = found->second.start == core::kNoOffset ? traits().resolve_delay : milliseconds(3);
-  world().schedule.after(world().random.skewed(100, most / std::chrono::microseconds(1) + 300),
+  world().schedule.after(world().random.skewed(100, most / microseconds(1) + 300),
                          [this, place, incarnation = found->second.incarnation] {
                            Part* part = live(place, incarnation);
                            if (part == nullptr) return;
@@ -77,7 +78,8 @@ void ModelShareGroup::fetch(Place place) {
     const std::size_t to = std::min(taken.size(), from + static_cast<std::size_t>(world().random.small(1, 4)));
     const std::vector<Offset> some(taken.begin() + static_cast<std::ptrdiff_t>(from),
                                    taken.begin() + static_cast<std::ptrdiff_t>(to));
-    const core::Duration work = world().healing ? core::Duration(milliseconds(2)) : world().random.skewed(200, 2 * (traits().work / std::chrono::microseconds(1)) + 60'000);
+    const core::Duration most = world().healing ? core::Duration(milliseconds(2)) : 2 * traits().work + milliseconds(60);
+    const core::Duration work = world().random.skewed(200, most / microseconds(1));
     world().schedule.after(work, [this, place, incarnation = part.incarnation, some, lock, life] {
       if (life == life_) finish(place, incarnation, some, lock);
     });
@@ -161,7 +163,7 @@ void ModelShareGroup::expire(Place place, int incarnation, std::uint64_t lock) {
 void ModelShareGroup::acknowledge(Place place, Part& part, Offset offset, Record& record) {
   record.state = Record::State::acknowledged;
   if (part.records.begin()->first < offset) world().counters.count(Fault::share_out_of_order);
-  remember(part.incarnation, place.second, offset, offset + 1);
+  remember(part.incarnation, place.second, offset, offset + 1, leader_of(part.incarnation, place.second));
 }
 
 void ModelShareGroup::release(Place place, Part& part, Offset offset, Record& record) {

@@ -32,6 +32,7 @@ class ModelShareGroup : public ModelGroup {
   void heal() override;
   void records_appended(int topic, core::Partition partition) override;
   void topic_changed(int topic) override;
+  void log_cut(int, core::Partition, core::Offset) override {}
 
   bool given_up(int incarnation, core::Partition partition, core::Offset offset) const override {
     return given_up_.contains({incarnation, partition, offset});

@@ -50,6 +50,8 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   position.done_above = record.done_above;
   position.early = !tombstone && incarnation(record.topic) != record.incarnation;
   position.may_begin = synced_ && group.members > 0 && (record.with_id || !made_again_.contains(record.topic));
+  const bool behind = !positions.all.empty() && positions.all.back().held && !positions.all.back().judged;
+  position.held = behind || position.reach() > known_end(record.incarnation, record.partition);
   if (++positions.unanswered > 30) positions.overflowed = true;
   positions.all.push_back(position);
 }
@@ -111,8 +113,32 @@ void Told::topic(int topic, int incarnation, int partitions) {
   known->second = {incarnation, partitions};
 }
 
+bool Told::end_of_leader(int incarnation, Partition partition, Offset end, std::int32_t epoch, std::uint64_t number,
+                         core::Time now) {
+  const bool shows = cuts_.end({incarnation, partition}, end, epoch, number, now);
+  if (shows) ends_[{incarnation, partition}] = end;
+  return shows;
+}
+
+bool Told::epoch_ended(int incarnation, Partition partition, const EpochEnd& told, std::int32_t leader, core::Time now) {
+  const bool shows = cuts_.epoch_ended({incarnation, partition}, told, leader, now);
+  if (shows) ends_[{incarnation, partition}] = told.offset;
+  return shows;
+}
+
+void Told::event_missed(int incarnation, Partition partition, const EpochEnd& told, core::Time now) {
+  if (cuts_.event_missed({incarnation, partition}, told, now)) ends_[{incarnation, partition}] = told.offset;
+}
+
+bool Told::appended(int incarnation, Partition partition, Offset offset, std::int32_t epoch, core::Time now) {
+  const bool shows = cuts_.appended({incarnation, partition}, offset, epoch, now);
+  if (shows) ends_[{incarnation, partition}] = offset;
+  return shows;
+}
+
 void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t heard, core::Time now) {
   const Offset known = ends_[{incarnation, partition}] = std::max(known_end(incarnation, partition), end);
+  cuts_.raise({incarnation, partition}, end);
   std::uint64_t& judged = judged_to_[{incarnation, partition}];
   // An ack that waited for the end is a sign of life when it is applied.
   for (const auto& [key, order] : acks_behind_end_)
@@ -130,7 +156,10 @@ void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t h
   for (auto& [key, positions] : positions_) {
     if (std::get<2>(key) == partition && this->incarnation(std::get<1>(key)) == incarnation) {
       for (ToldPosition& position : positions.all)
-        if (!position.judged && position.order <= heard) position.judged = now;
+        if (!position.judged && position.order <= heard) {
+          position.judged = now;
+          position.rejected = position.held && position.reach() > known;
+        }
       // One whose question is still out holds those behind it.
       const auto holds = [&](const ToldPosition& p) { return !p.judged && (p.beyond || p.reach() > known); };
       if (std::none_of(positions.all.begin(), positions.all.end(), holds)) positions.unanswered = 0;
@@ -174,16 +203,14 @@ Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end
   const bool seen_first = first != first_ends_.end() && first->second.first == incarnation;
   const Offset seen = declared ? 0 : seen_first ? first->second.second : end;
   Offset early = 0;
-<<<<<<< HEAD
   bool from_start = declared;  // unless a position was there before it could be seen to begin
-=======
   if (const auto* states = shares_.all({std::get<0>(key), incarnation, std::get<2>(key)}))
     return std::max(states->front().state.start, seen);
->>>>>>> 51e02c7 (WIP share groups and completed offsets)
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
-      from_start = from_start && position.may_begin && !position.seed && !position.by_hand && !position.beyond;
-      if (position.offset == kNoOffset || position.beyond) continue;
+      from_start = from_start && position.may_begin && !position.seed && !position.by_hand &&
+                   !position.beyond && !position.rejected;
+      if (position.offset == kNoOffset || position.beyond || position.rejected) continue;
       // Told before the list named the topic it may count, or may have gone with a former one.
       if (position.early) {
         early = std::max(early, position.offset);
@@ -245,7 +272,8 @@ bool Told::completed_between(const Key& key, Offset offset, core::Time from, cor
   const auto* positions = all(key);
   if (positions == nullptr) return false;
   for (std::size_t i = 0; i < positions->size() && (*positions)[i].when <= until; ++i) {
-    const bool over = i + 1 < positions->size() && (*positions)[i + 1].when < from;
+    const bool over = std::any_of(positions->begin() + static_cast<std::ptrdiff_t>(i) + 1, positions->end(),
+                                  [&](const ToldPosition& later) { return later.when < from && !later.held; });
     if (!over && (*positions)[i].done(offset)) return true;
   }
   return false;

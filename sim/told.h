@@ -24,6 +24,7 @@
 #include "core/mark.h"
 #include "core/time.h"
 #include "told_acks.h"
+#include "told_cuts.h"
 #include "told_shares.h"
 
 namespace tidemark::sim {
@@ -42,6 +43,8 @@ struct ToldPosition {
   core::TailPositions as_of;  // of a seed
   bool early = false;  // before the gateway knew of this incarnation
   bool may_begin = false;  // a group that is declared to begin at the start may have begun with it
+  bool held = false;   // it may have waited for its partition's end
+  bool rejected = false;  // and the end that came lay below it: of a log that was cut off
   std::uint64_t order = 0;            // of everything told of commits
   std::vector<core::Range> done_above;
   bool done(core::Offset record) const;
@@ -102,6 +105,18 @@ class Told {
   std::uint64_t heard() const { return heard_; }
   // `heard`: as of the question; 0 where nothing was asked.
   void end(int incarnation, core::Partition partition, core::Offset end, std::uint64_t heard, core::Time now);
+  // Before the end is: it may show that the log was cut off. True when it does.
+  bool end_of_leader(int incarnation, core::Partition partition, core::Offset end, std::int32_t epoch,
+                     std::uint64_t number, core::Time now);
+  // An append of its own was confirmed, before its end is told.
+  bool epoch_ended(int incarnation, core::Partition partition, const EpochEnd& told, std::int32_t leader, core::Time now);
+  void event_missed(int incarnation, core::Partition partition, const EpochEnd& told, core::Time now);
+  bool appended(int incarnation, core::Partition partition, core::Offset offset, std::int32_t epoch, core::Time now);
+  void asked_end(int incarnation, core::Partition partition, std::uint64_t number) {
+    cuts_.asked({incarnation, partition}, number);
+  }
+  const ToldCuts& cuts() const { return cuts_; }
+  ToldCuts& cuts() { return cuts_; }
   void log_start(int incarnation, core::Partition partition, core::Offset log_start, core::Time now);
 
   // What a gateway that was told this by `until` should say of `offset`, given
@@ -142,6 +157,7 @@ class Told {
   std::uint64_t heard_ = 0;
   ToldAcks acks_;
   ToldShares shares_;
+  ToldCuts cuts_;
   std::map<ToldAcks::Key, std::uint64_t> acks_behind_end_;  // the latest above its known end, of `heard_`
   std::map<std::pair<int, core::Partition>, std::uint64_t> judged_to_;  // by (incarnation, partition)
   std::map<Key, std::pair<int, core::Offset>> first_ends_;  // incarnation, end when first seen

@@ -46,6 +46,22 @@ void World::settle(int incarnation, core::Partition partition, const std::vector
   for (auto& group : groups) group->records_appended(log[incarnation].topic, partition);
 }
 
+void World::elect(int topic, core::Partition partition, core::Offset end) {
+  const int current = log.current(topic);
+  const bool cut = end < log.at(current, partition).end();
+  counters.count(cut ? Fault::log_cut : Fault::leader_elected);
+  if (cut) {
+    log.cut(current, partition, end);
+  } else {
+    log.elect(current, partition);
+  }
+  trace.note(now(), cut ? "log cut" : "leader elected", {{"topic", topic}, {"p", partition}, {"end", end},
+                                                         {"epoch", log.at(current, partition).epoch}});
+  if (cut)
+    for (auto& group : groups) group->log_cut(topic, partition, end);
+  for (auto& gateway : gateways) gateway->leader_elected(topic, partition);
+}
+
 void World::topic_changed(int topic) {
   for (auto& group : groups) group->topic_changed(topic);
   for (auto& gateway : gateways) gateway->topic_changed();
@@ -72,6 +88,7 @@ void draw_faults(Plan& plan, Random& random) {
   plan.group_faults = random.chance(750);
   plan.admin_faults = random.chance(500);
   plan.topic_faults = random.chance(400);
+  plan.cuts = random.chance(250);
   plan.ack_faults = random.chance(500);
   plan.barrier = rate(random, 150);
   plan.look_fault = rate(random, 400);
@@ -122,6 +139,7 @@ GroupTraits draw_group(World& world, int number) {
   traits.declared_earliest = !traits.latest && random.chance(300);
   traits.shows_topics = random.chance(700);
   traits.sends_ids = random.chance(500);
+  traits.sends_epochs = random.chance(600);
   traits.repeats_idle = random.chance(300);
   traits.commits_initial = random.chance(300);
   traits.commits_twice = random.chance(200);

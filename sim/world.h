@@ -53,6 +53,7 @@ struct Plan {
   bool group_faults = false;
   bool admin_faults = false;
   bool topic_faults = false;
+  bool cuts = false;
   bool ack_faults = false;
   int barrier = 0;  // permille of publishes that are followed by one
   int look_fault = 0;
@@ -85,6 +86,8 @@ struct World {
   // Appends and wakes whoever waits for records.
   core::Offset append(int incarnation, core::Partition partition, RecordKind kind, const Uuid& id = {});
   void settle(int incarnation, core::Partition partition, const std::vector<core::Offset>& records, bool commit);
+  // A partition gets a new leader, which may lack its last records.
+  void elect(int topic, core::Partition partition, core::Offset end);
   // A topic appeared, went, or grew.
   void topic_changed(int topic);
 };

@@ -163,8 +163,9 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   State& s = *state_;
   const auto number = s.expectation.meet(progress.group, s.consumers);
   const auto topic = s.topics.find(progress.topic);
+  // A partition may have a state before the list shows it.
   const bool possible = number && topic && s.topics[*topic].exists() && progress.partition >= 0 &&
-                        progress.partition < s.topics[*topic].partitions;
+                        progress.partition < Topics::kMaxPartitions;
   if (!possible) return;
   Consumer& consumer = s.consumers[*number];
   if (consumer.denied && !consumer.configured) return;

@@ -301,6 +301,20 @@ TEST(EngineShare, P10AStateOfLongAgoReadAtTheStartIsNoSignOfLife) {
   EXPECT_TRUE(g.answer(wait).consumers.empty());
 }
 
+// Found by the simulator, seed 2991.
+TEST(EngineShare, AStateThatComesBeforeItsPartitionIsListedCounts) {
+  Gateway g;
+  g.start();
+  g.members("workers", 1);
+  ShareProgress state = share_state(g, 1, 0);
+  state.partition = 3;
+  const std::vector<Range> done{{0, 2}};
+  state.acknowledged = done;
+  g.engine().share(state, g.now, g.effects);
+  g.list({{"orders", Gateway::topic_id(1), 4}});
+  EXPECT_TRUE(g.answer(g.append(3, 2)).all_processed());
+}
+
 TEST(EngineParallel, CompletedOffsetsInACommitsMetadataCount) {
   Gateway g;
   g.start();

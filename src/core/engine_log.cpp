@@ -50,7 +50,8 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   update.at = commit.at;
   update.settled_at = commit.settled_at;
   update.moved_by_hand = by_hand;
-  update.done_above.assign(commit.done_above.begin(), commit.done_above.end());
+  for (const Range& range : commit.done_above)
+    if (range.first > commit.offset && range.last >= range.first) update.done_above.push_back(range);
   // In a topic that was made again a commit without an id may go on from a
   // position of the former one, which the declaration says nothing about.
   const bool maybe_carried_over = s.topics[*topic].made_again && commit.topic_id.is_nil();
@@ -60,6 +61,12 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     // It has taken the place of the group's row, whatever topic it is about.
     cell->frontier.missed_commits(commit.at);
     State::keep_early(*cell, commit.topic_id, update);
+    ++s.stats.commits_ignored;
+    return;
+  }
+  // Read from a log that was cut off since: where that is in the log as it is, nobody knows.
+  if (commit.offset > 0 && s.is_lost(*topic, partition, commit.offset - 1, commit.leader_epoch)) {
+    cell->frontier.missed_commits(commit.at);
     ++s.stats.commits_ignored;
     return;
   }
@@ -88,8 +95,11 @@ Applied Engine::State::apply_commit(Cell& cell, ConsumerNumber consumer, TopicNu
   const Applied applied = cell.frontier.commit(update, ends.known_end);
   if (applied == Applied::stale) return applied;
   consumers.note_row(consumer, topic, cell, update.offset != kNoOffset);
-  if (applied == Applied::held) hold(consumer, topic, partition, effects);
-  else note_done_above(cell, consumers[consumer], topic);
+  if (applied == Applied::held) {
+    hold(consumer, topic, partition, effects);
+  } else {
+    note_done_above(cell, consumers[consumer], topic);
+  }
   return applied;
 }
 
@@ -99,8 +109,10 @@ void Engine::State::note_done_above(Cell& cell, const Consumer& consumer, TopicN
   if (consumer.share || consumer.acks(topic) || (done.empty() && cell.acked == nullptr)) return;
   if (cell.acked == nullptr) cell.acked = std::make_unique<Acked>();
   if (!planted(Bug::done_above_is_kept)) cell.acked->forget_from(std::max<Offset>(cell.frontier.committed(), 0));
-  for (const Range& range : done)
-    if (range.last >= range.first) cell.acked->done(planted(Bug::done_above_fills_gaps) ? Range{cell.frontier.committed(), range.last} : range);
+  for (const Range& range : done) {
+    const bool all_below = planted(Bug::done_above_fills_gaps);
+    cell.acked->done({all_below ? cell.frontier.committed() : range.first, range.last});
+  }
 }
 
 void Engine::seed(const Seed& seed, Time now, Effects& effects) {

@@ -5,6 +5,15 @@
 #include "core/plant.h"
 
 namespace tidemark::core {
+namespace {
+
+// The end that its partition must have for the commit to be true.
+Offset reach(const Frontier::Update& update) {
+  if (update.done_above.empty()) return update.offset;
+  return std::max(update.offset, update.done_above.back().last + 1);
+}
+
+}  // namespace
 
 Applied Frontier::commit(const Update& update, Offset known_end) {
   // A record the tail reads again, or one older than what the group itself has
@@ -19,8 +28,8 @@ Applied Frontier::commit(const Update& update, Offset known_end) {
 
   at_ = update.at;
   as_of_.reset();
-  if (planted(Bug::beyond_end_counts)) known_end = update.reach();
-  if (!held_.empty() || update.reach() > known_end) {
+  if (planted(Bug::beyond_end_counts)) known_end = reach(update);
+  if (!held_.empty() || reach(update) > known_end) {
     if (held_.size() == kMaxHeld) {
       held_.clear();
       lose_position(update.at);
@@ -62,7 +71,7 @@ Applied Frontier::judge(Offset known_end, std::uint64_t asked) {
   std::size_t judged = 0;
   for (; judged < held_.size(); ++judged) {
     const Update& update = held_[judged];
-    if (update.reach() <= known_end) {
+    if (reach(update) <= known_end) {
       apply(update);
     } else if (asked >= update.ask) {
       lose_position(update.at);

@@ -15,7 +15,6 @@
 // Threading: none; a value owned by the engine.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -50,8 +49,6 @@ class Frontier {
     bool members_go_on = false;    // of a deleted row: the group has members, whose own positions it does not change
     std::uint64_t ask = 0;         // number of the question that will judge it, if it must be held
     std::vector<Range> done_above; // records above `offset` that are done too
-    // The end that its partition must have for it to be true.
-    Offset reach() const { return done_above.empty() ? offset : std::max(offset, done_above.back().last + 1); }
   };
 
   // `known_end`: lowest value the partition's high watermark can have now.
