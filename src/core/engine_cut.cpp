@@ -144,8 +144,9 @@ void Engine::State::look_for_cut(TopicNumber topic, Partition partition, const E
   if (told.high_watermark != kNoOffset && told.leader_epoch > ends.known_epoch && told.asked > ends.known_at)
     for (Cut& cut : ends.cuts)
       if (cut.epoch < 0) cut.epoch = told.leader_epoch;
-  judge_succession(topic, partition, told, now, effects);
+  // In this order: what fell under this leader says more than what a former epoch left to it.
   look_at_end(topic, partition, told, now, effects);
+  judge_succession(topic, partition, told, now, effects);
   const std::vector<Succession>& left = topics.ends(topic, partition).successions;
   if (!left.empty() && left.front().ask == 0 && told.leader_epoch > left.front().epoch) ask_end(topic, partition, effects);
 }
