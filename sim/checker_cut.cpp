@@ -37,7 +37,13 @@ bool Checker::is_lost(const Stake& stake) const {
 
 bool Checker::is_mistaken(const ModelGateway& gateway, const Stake& stake) const {
   if (!stake.known() || stake.told_epoch < 0 || stake.told_epoch >= stake.epoch) return false;
-  return gateway.told().cuts().shown({stake.incarnation, stake.partition}, stake.offset, stake.told_epoch, core::Time::max());
+  const std::vector<LogCut>& cuts = world_.log.at(stake.incarnation, stake.partition).cuts;
+  const bool cut_before = std::any_of(cuts.begin(), cuts.end(), [&](const LogCut& cut) {
+    return stake.told_epoch < cut.epoch && cut.epoch <= stake.epoch && cut.offset <= stake.offset;
+  });
+  // Or so it seems, where another event, mistaken in the same way, was not found.
+  const ToldCuts::Key log{stake.incarnation, stake.partition};
+  return cut_before || gateway.told().cuts().shown(log, stake.offset, stake.told_epoch, core::Time::max());
 }
 
 // A position that a caller names, and what was made of one, says no epoch; nor does

@@ -314,10 +314,10 @@ void ModelGateway::serve_ends(const std::string& topic, Partition partition, std
                                              {"of epoch", ends.epoch}, {"to", ends.epoch_end}}, topic);
     // Of a topic that the list does not show yet it says nothing.
     if (told_->incarnation(name) == incarnation) {
-      if (told_->epoch_ended(incarnation, partition, {ends.epoch, ends.epoch_end}, ends.leader_epoch, world_.now()))
-        cut_shown(Fault::cut_shown_by_epoch, partition, ends.epoch_end, topic);
       if (told_->end_of_leader(incarnation, partition, ends.high_watermark, ends.leader_epoch, number, world_.now()))
         cut_shown(Fault::cut_shown_by_end, partition, ends.high_watermark, topic);
+      if (told_->epoch_ended(incarnation, partition, {ends.epoch, ends.epoch_end}, ends.leader_epoch, world_.now()))
+        cut_shown(Fault::cut_shown_by_epoch, partition, ends.epoch_end, topic);
       told_->end(incarnation, partition, ends.high_watermark, heard_.at({topic, partition, number}), world_.now());
     }
     if (ends.log_start >= 0) told_->log_start(incarnation, partition, ends.log_start, world_.now());
