@@ -68,7 +68,6 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "done_above_fills_gaps",
     "cut_is_no_cut",
     "cut_keeps_positions",
-    "cut_keeps_acks",
     "lost_event_is_forgotten",
     "epoch_end_is_ignored",
     "epoch_end_is_believed",

@@ -195,7 +195,7 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
     Cell* cell = consumer.cell(topic, partition);
     if (cell == nullptr) continue;
     if (!planted(Bug::cut_keeps_positions)) cell->frontier.log_cut_at(cut.offset);
-    if (cell->acked != nullptr && !planted(Bug::cut_keeps_acks)) cell->acked->forget_from(cut.offset);
+    if (cell->acked != nullptr) cell->acked->forget_from(cut.offset);
   }
   for (auto& [number, search] : searches)
     if (search.partition == partition && waits[search.wait.slot].terms[search.term].topic == topic)

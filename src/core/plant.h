@@ -69,7 +69,6 @@ enum class Bug {
   done_above_fills_gaps,      // all below the highest completed offset is taken for done
   cut_is_no_cut,              // an end that falls under a newer leader is taken for an old answer
   cut_keeps_positions,        // what consumers had read of a log that was cut counts for what took its place
-  cut_keeps_acks,             // and what they had acked
   lost_event_is_forgotten,    // waits that come after a cut are not held against it
   epoch_end_is_ignored,       // what a new leader tells of where the former epoch ended is not looked at
   epoch_end_is_believed,      // an append above it is taken for lost, and not looked for in its place
