@@ -28,6 +28,7 @@ struct AckRecord {
   bool failed = false;
   int group = -1;        // in whose name; -1: nobody's
   int incarnation = -1;  // that its writer meant; -1: garbage
+  std::int32_t read_from = -1;  // epoch of the leader from which its writer read them
   core::Ack ack() const {
     return {consumer, topic, topic_id, partition, offsets, failed, failed ? "it did not work" : std::string_view{}};
   }

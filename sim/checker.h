@@ -56,6 +56,8 @@ class Checker {
   void answered(const ModelGateway& gateway, const core::Answer& answer);
   void died(const ModelGateway& gateway);
   bool open(const ModelGateway& gateway, core::WaitId wait) const;
+  // A mark with these stakes is refused because its log was cut off.
+  void refused_cut(const ModelGateway& gateway, const std::vector<Stake>& stakes);
 
   // From now on everything that begins must settle.
   void heal();
@@ -106,6 +108,15 @@ class Checker {
   void check_summary(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_anchor(const Wait& wait, const core::Term& term, const core::Expected& expected);
+  bool was_cut(const Stake& stake) const;
+  bool is_lost(const Stake& stake) const;
+  // Of the record that is meant at the offset.
+  std::int32_t epoch_of(const Stake& stake, core::Offset offset) const;
+  bool says_epoch(const Wait& wait, const Stake& stake) const;
+  void check_lost(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group,
+                  const core::ConsumerOutcome& outcome);
+  bool cut_excused(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake, core::Time when);
+  bool was_share_start(const ModelGroup& group, const core::Term& term, core::Offset start) const;
   // Leaves the names of whom a barrier's mark asks something in this partition.
   void narrow_to(const core::Mark& mark, Stake& stake) const;
   // A barrier over partitions without records is passed by anybody.
@@ -120,6 +131,16 @@ class Checker {
                     const core::ConsumerOutcome& outcome);
   void check_handed_over(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                          const core::ConsumerOutcome& outcome);
+  // It is taken for lost with the records of an older leader, under which it was not appended.
+  bool is_mistaken(const ModelGateway& gateway, const Stake& stake) const;
+  // Its record's epoch is not said, and the cut showed while it was asked for: it may be of either log.
+  bool cut_meanwhile(const ModelGateway& gateway, const Wait& wait, const Stake& stake,
+                     const core::ConsumerOutcome& outcome) const;
+  // Of a share group.
+  void check_share(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                   const core::ConsumerOutcome& outcome);
+  void check_share_failed(const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
+  bool share_excused(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group, core::Time when);
   // Whether the outcome was judged by what the consumer says itself.
   bool check_acker(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                    const core::ConsumerOutcome& outcome);
@@ -127,6 +148,8 @@ class Checker {
   void check_processed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                        const core::ConsumerOutcome& outcome);
   void check_evidence(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
+  void check_completed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                       const core::ConsumerOutcome& outcome);
   void check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome);
   void check_absent(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome);
   bool was_past(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake) const;

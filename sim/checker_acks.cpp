@@ -64,7 +64,7 @@ bool Checker::check_acker(const ModelGateway& gateway, const Wait& wait, const M
     if (processed && sticky && !by_ack && one && !world_.plan.tight_tables)
       fail("P1", outcome.name + " sends acks, and is believed for its commits");
     const bool settled = acks.surely_says(key, stake.offset, false, when) || acks.surely_says(key, stake.offset, true, when);
-    if (outcome.outcome == Outcome::pending && settled && one && !world_.plan.tight_tables &&
+    if (outcome.outcome == Outcome::pending && settled && one && !was_cut(stake) && !world_.plan.tight_tables &&
         gateway.told().incarnation(stake.topic) == stake.incarnation)
       fail("P6", outcome.name + " has said what became of the event, and is pending");
   }

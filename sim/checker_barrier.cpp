@@ -37,7 +37,8 @@ void Checker::refused_late(const ModelGateway& gateway, core::WaitId id, const c
   const auto found = open_.find(key(gateway, id));
   if (found == open_.end()) return fail("P4", "a wait that is not open was refused");
   const Wait& wait = found->second;
-  if (!wait.is_barrier || refusal.code != core::Refusal::Code::beyond_end || !wait.beyond)
+  const bool cut = std::any_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) { return was_cut(stake); });
+  if (!wait.is_barrier || refusal.code != core::Refusal::Code::beyond_end || (!wait.beyond && !cut))
     fail("P7", "refused without cause: " + refusal.detail);
   world_.counters.count(Fault::barrier_beyond_end);
   answered_.insert(found->first);
@@ -53,13 +54,14 @@ void Checker::told_sight(const ModelGateway& gateway, core::WaitId id, const Uui
     stake.incarnation = place->incarnation;
     stake.partition = place->partition;
     stake.offset = place->offset;
+    stake.epoch = stake.told_epoch = place->epoch;
   }
   note_before(gateway, found->second);
 }
 
 void Checker::note_anchors_due(const ModelGateway& gateway, Wait& wait) {
   const Stake& stake = wait.stakes.front();
-  if (world_.plan.tight_tables || gateway.told().incarnation(stake.topic) != stake.incarnation) return;
+  if (world_.plan.tight_tables || was_cut(stake) || gateway.told().incarnation(stake.topic) != stake.incarnation) return;
   for (const std::string& name : stake.names) {
     const ModelGroup* group = group_named(name);
     if (group == nullptr) continue;
@@ -78,7 +80,7 @@ void Checker::check_barrier_mark(const ModelGateway& gateway, const Wait& wait, 
   if (!answer.settled) return;
   if (answer.all_processed()) world_.counters.count(Fault::barrier_settled);
   for (const Stake& stake : wait.stakes) {
-    if (!stake.whole || stake.offset == core::kNoOffset) continue;
+    if (!stake.whole || stake.offset == core::kNoOffset || was_cut(stake)) continue;
     // What nobody will ever see above the last record need not be in it.
     const core::Offset last = last_seen(gateway, stake);
     if (last == core::kNoOffset) continue;
@@ -103,7 +105,7 @@ bool Checker::nothing_asked(const ModelGateway& gateway, const Wait& wait) const
 
 core::Offset Checker::last_seen(const ModelGateway& gateway, const Stake& stake) const {
   const core::Offset start = gateway.told().known_start(stake.incarnation, stake.partition, world_.now());
-  core::Offset last = stake.offset;
+  core::Offset last = std::min(stake.offset, world_.log.at(stake.incarnation, stake.partition).end() - 1);
   while (last >= start && last >= 0 && is_unseen(world_.log.at(stake.incarnation, stake.partition).kind(last))) --last;
   return last < start ? core::kNoOffset : last;
 }
@@ -133,11 +135,17 @@ void Checker::check_whole(const ModelGateway& gateway, const Wait& wait, const S
   const core::Offset from = std::max(baseline(gateway, wait, stake, group),
                                      told.known_start(stake.incarnation, stake.partition, world_.now()));
   for (core::Offset offset = from; offset <= stake.offset; ++offset) {
+    const std::int32_t epoch = epoch_of(stake, offset);
+    if (group.processed(stake.incarnation, stake.partition, offset, epoch)) continue;
+    if (log.is_lost(offset, epoch)) {
+      world_.counters.count(Excuse::cut_not_told);
+      continue;
+    }
     if (is_unseen(log.kind(offset))) continue;
-    if (group.processed(stake.incarnation, stake.partition, offset)) continue;
     Stake one = stake;
     one.whole = false;
     one.offset = offset;
+    one.epoch = epoch;
     if (excused(gateway, wait, group, one, outcome)) continue;
     return fail("P1", outcome.name + " passed a barrier over " + world_.log.name(stake.topic) + "/" +
                           std::to_string(stake.partition) + " from " + std::to_string(from) + " to " +

@@ -12,6 +12,16 @@ namespace tidemark::sim {
 
 using core::kNoOffset;
 
+namespace {
+
+bool names_done(const CommitRecord& record, core::Offset offset) {
+  return !record.beyond && std::any_of(record.done_above.begin(), record.done_above.end(), [&](const core::Range& range) {
+    return range.first <= offset && offset <= range.last;
+  });
+}
+
+}  // namespace
+
 core::Anchor Checker::anchor_in(const core::Mark& mark, const Stake& stake, const std::string& name) const {
   for (const core::Term& term : mark.terms) {
     if (term.topic != world_.log.name(stake.topic) || term.partition != stake.partition) continue;
@@ -38,6 +48,7 @@ bool Checker::stale_ack(const ModelGroup& group, const Stake& stake, bool failed
 bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
                       const core::ConsumerOutcome& outcome) {
   if (stale_ack(group, stake, false)) return true;
+  if (cut_excused(gateway, group, stake, wait.began + outcome.elapsed)) return true;
   // Only its members tell a client's name, and this gateway had seen none of them when the wait began.
   const auto& client_known = gateway.told().group(group.number()).client_known;
   if (group.traits().kafka_go && (!client_known || *client_known >= wait.began)) {
@@ -53,7 +64,7 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   for (const CommitRecord& record : world_.commits.records(partition))
     if (ours(record) && record.kind == CommitRecord::Kind::commit && !record.with_id &&
         record.incarnation != stake.incarnation &&
-        (record.offset > stake.offset || record.offset == outcome.evidence.anchor)) {
+        (record.offset > stake.offset || record.offset == outcome.evidence.anchor || names_done(record, stake.offset))) {
       world_.counters.count(Excuse::stale_commit_without_topic_id);
       return true;
     }

@@ -104,6 +104,10 @@ void Checker::check_anchor(const Wait& wait, const core::Term& term, const core:
            world_.log.name(record.topic) == term.topic && record.partition == term.partition &&
            record.offset == anchor.committed;
   };
+  if (group->traits().share) {
+    if (!was_share_start(*group, term, anchor.committed)) fail("P1", "an anchor that no share state had: " + expected.name);
+    return;
+  }
   const auto& records = world_.commits.records(world_.commits.group(group->number()).partition);
   const bool real = std::any_of(records.begin(), records.end(), [&](const CommitRecord& record) {
     return is_it(record) && (!anchor.at.known() || record.at == anchor.at);
@@ -113,6 +117,8 @@ void Checker::check_anchor(const Wait& wait, const core::Term& term, const core:
 
 void Checker::check_outcome(const ModelGateway& gateway, const Wait& wait, const core::ConsumerOutcome& outcome) {
   const ModelGroup* group = group_named(outcome.name);
+  if (group != nullptr && group->traits().share && outcome.outcome != Outcome::absent)
+    return check_share(gateway, wait, *group, outcome);
   switch (outcome.outcome) {
     case Outcome::processed:
       if (group == nullptr) {
@@ -147,7 +153,12 @@ void Checker::check_processed(const ModelGateway& gateway, const Wait& wait, con
       check_whole(gateway, wait, stake, group, outcome);
       continue;
     }
-    if (group.processed(stake.incarnation, stake.partition, stake.offset)) continue;
+    const std::int32_t epoch = epoch_of(stake, stake.offset);
+    if (is_lost(stake)) {
+      check_lost(gateway, wait, stake, group, outcome);
+      continue;
+    }
+    if (group.processed(stake.incarnation, stake.partition, stake.offset, epoch)) continue;
     if (excused(gateway, wait, group, stake, outcome)) continue;
     fail("P1", outcome.name + " is said to have processed " + place_of(world_, stake) + ", and has not (committed " +
                    std::to_string(outcome.evidence.committed) + ", anchor " + std::to_string(outcome.evidence.anchor) + (wait.is_publish ? "; a publish)" : "; a mark)"));
@@ -160,6 +171,7 @@ void Checker::check_evidence(const ModelGateway& gateway, const Wait& wait, cons
   // Where nothing was asked there is nothing to show, and of several positions one is shown.
   if (std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.whole; })) return;
   if (check_acker(gateway, wait, group, outcome)) return;
+  if (group.traits().parallel && evidence.acked.first != kNoOffset) return check_completed(gateway, wait, group, outcome);
   const Stake* about = nullptr;
   for (const Stake& stake : wait.stakes)
     if (stake.known() && stake.names.contains(outcome.name) && evidence.committed > stake.offset) about = &stake;
@@ -177,13 +189,32 @@ void Checker::check_evidence(const ModelGateway& gateway, const Wait& wait, cons
   if (!about_it) fail("P1", "the evidence of " + outcome.name + " is about another partition");
 }
 
+// By what a commit's metadata says: the commit in force must be the one that says it.
+void Checker::check_completed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                              const core::ConsumerOutcome& outcome) {
+  const core::Evidence& evidence = outcome.evidence;
+  if (wait.stakes.size() != 1) return;
+  const Stake& stake = wait.stakes.front();
+  if (evidence.acked.first > stake.offset || evidence.acked.last < stake.offset)
+    return fail("P1", "processed, with completed offsets that are not about the event: " + outcome.name);
+  // It was passed since, be it by the log's start, or cut off.
+  const core::Time when = wait.began + outcome.elapsed;
+  const bool gone = gateway.told().known_start(stake.incarnation, stake.partition, when) > stake.offset;
+  if (evidence.committed > stake.offset || gone || was_cut(stake)) return;
+  const Told::Key place{group.number(), stake.topic, stake.partition};
+  if (!gateway.told().completed_between(place, stake.offset, wait.began, when))
+    fail("P3", outcome.name + " is called processed by completed offsets that no commit in force names: " +
+                   place_of(world_, stake));
+}
+
 void Checker::check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome) {
   for (const Before& before : wait.before) {
-    if (before.name != outcome.name || wait.stakes.size() != 1) continue;
+    if (before.name != outcome.name || wait.stakes.size() != 1 || was_cut(wait.stakes[before.stake])) continue;
     const ToldPosition& position = before.position;
     if (position.offset == kNoOffset || position.beyond || position.seed || position.early) continue;
     if (position.offset > wait.stakes[before.stake].offset) continue;
     if (position.incarnation != wait.stakes[before.stake].incarnation) continue;
+    if (position.done(wait.stakes[before.stake].offset)) continue;  // that very commit says so
     if (outcome.evidence.source == core::Evidence::Source::commit &&
         outcome.evidence.at.offset <= position.at.offset)
       fail("P3", outcome.name + " was at " + std::to_string(position.offset) +
@@ -245,6 +276,17 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
   if (world_.plan.tight_tables || has_prefix(wait.mark)) return;
   if (std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.whole; })) return;
   if (wait.is_barrier && outcome.reason == core::PendingReason::asking_end) return;
+  // What is known of positions across a cut may be less than was told, never more; and
+  // nothing is called lost that is there.
+  const auto any = [&](const auto& what) { return std::any_of(wait.stakes.begin(), wait.stakes.end(), what); };
+  const bool cut = any([&](const Stake& stake) { return was_cut(stake); });
+  if (cut && outcome.outcome != Outcome::skipped) return;
+  if (cut && any([&](const Stake& stake) { return is_lost(stake); }))
+    return world_.counters.count(Fault::lost_event_skipped);
+  if (cut && any([&](const Stake& stake) { return is_mistaken(gateway, stake); }))
+    return world_.counters.count(Excuse::append_epoch_older_than_told);
+  if (cut && any([&](const Stake& stake) { return cut_meanwhile(gateway, wait, stake, outcome); }))
+    return world_.counters.count(Excuse::position_asked_across_cut);
   const Told& told = gateway.told();
   const core::Time when = wait.began + outcome.elapsed;
   bool allowed = false;
@@ -286,6 +328,7 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
                    std::string(core::name_of(outcome.reason)) + ", committed " + std::to_string(outcome.evidence.committed) +
                    "), which is not what the gateway was told by " +
                    std::to_string((when.time_since_epoch() / std::chrono::microseconds(1)) - 1'000'000'000) + " us:" + seen);
+  if (cut) return;
   if (outcome.outcome == Outcome::pending && group != nullptr && wait.stakes.size() == 1 && wait.stakes[0].known())
     check_latest(gateway, wait.stakes[0], *group, outcome);
   if (outcome.outcome != Outcome::pending || gateway.lost() || !gateway.synced_since()) return;

@@ -41,6 +41,10 @@ struct CommitRecord {
   bool by_hand = false;
   bool by_dead = false;   // sent by a process without membership that had died by then
   bool beyond = false;    // above the partition's end when it was written
+  std::int32_t epoch = -1;      // leader epoch of the record below `offset`, as it was read
+  std::int32_t read_from = -1;  // of the leader that it was read from
+  bool with_epoch = false;      // the record says so
+  std::vector<core::Range> done_above;  // records above `offset` that are done, as its metadata says
   std::int64_t producer = -1;  // of a transaction; of a marker
 
   bool settles = false;   // marker: commit rather than abort
@@ -54,6 +58,7 @@ class CommitLog {
     core::Offset offset = core::kNoOffset;
     core::LogPoint at;
     int incarnation = -1;
+    std::vector<core::Range> done_above;
   };
   struct Group {
     int partition = 0;     // of this log

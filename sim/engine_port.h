@@ -18,6 +18,7 @@
 
 #include "ack_log.h"
 #include "core/engine.h"
+#include "share_log.h"
 
 namespace tidemark::sim {
 
@@ -68,6 +69,22 @@ class EnginePort {
   void ack(const AckRecord& ack, core::Time now, core::Effects& effects) {
     run([=](core::Engine& e, core::Effects& out) { e.ack(ack.ack(), now, out); }, effects);
   }
+  void share(const ShareRecord& state, const std::string& group, const std::string& topic, const Uuid& topic_id,
+             core::Time now, core::Effects& effects) {
+    run([=](core::Engine& e, core::Effects& out) {
+      core::ShareProgress progress;
+      progress.group = group;
+      progress.topic = topic;
+      progress.topic_id = topic_id;
+      progress.partition = state.partition;
+      progress.state_epoch = state.state_epoch;
+      progress.start = state.start;
+      progress.acknowledged = state.acknowledged;
+      progress.archived = state.archived;
+      progress.at = state.at;
+      e.share(progress, now, out);
+    }, effects);
+  }
   void cancel(core::WaitId wait) {
     run([wait](core::Engine& e, core::Effects&) { e.cancel(wait); }, nothing_);
   }
@@ -76,8 +93,10 @@ class EnginePort {
   }
   void commit(const core::Commit& commit, core::Time now, core::Effects& effects) {
     if (recording_ != nullptr)
-      record([owned = commit, group = std::string(commit.group), topic = std::string(commit.topic), now](
+      record([owned = commit, group = std::string(commit.group), topic = std::string(commit.topic),
+              done = std::vector<core::Range>(commit.done_above.begin(), commit.done_above.end()), now](
                  core::Engine& e, core::Effects& out) mutable {
+        owned.done_above = done;
         owned.group = group;
         owned.topic = topic;
         e.commit(owned, now, out);

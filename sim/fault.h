@@ -35,7 +35,13 @@ namespace tidemark::sim {
   X(look_failed) X(barrier_over_topics) X(barrier_over_positions) X(barrier_beyond_end)                 \
   X(barrier_of_other_producers) X(barrier_settled) X(resumed_barrier_mark) X(handed_over)              \
   X(records_committed) X(records_aborted) X(stopped_short_of_end) X(end_look_found) X(end_look_none)    \
-  X(end_look_incomplete) X(end_look_failed) X(barrier_lowered)
+  X(end_look_incomplete) X(end_look_failed) X(barrier_lowered)                                          \
+  X(share_out_of_order) X(share_released) X(share_given_up) X(share_lock_expired) X(share_ack_refused)  \
+  X(share_set_up_anew) X(share_start_overtaken) X(share_state_read_again) X(share_state_compacted)      \
+  X(completed_out_of_order) X(completed_above_told) X(completed_above_taken_back) X(completed_above_repeated) \
+  X(leader_elected) X(log_cut) X(cut_shown_by_end) X(cut_shown_by_append) X(position_kept_across_cut)   \
+  X(position_truncated) X(refused_cut_off) X(lost_event_skipped) X(cut_shown_by_epoch)                  \
+  X(event_found_above_epoch) X(event_missed_above_epoch) X(append_under_later_leader)
 
 enum class Fault : std::size_t {
 #define X(name) name,
@@ -59,7 +65,9 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
   X(carried_over_by_declared_earliest) \
   X(log_start_not_told) X(committed_before_it_was_asked) X(log_start_overtook_marks_anchor) \
   X(skipped_by_an_asked_membership) X(late_commit_of_dead_assigner) \
-  X(early_client_never_seen) X(stale_ack_without_topic_id)
+  X(early_client_never_seen) X(stale_ack_without_topic_id) X(share_gap_given_up) \
+  X(cut_not_told) X(read_across_cut_without_epoch) X(ack_of_lost_record) \
+  X(append_epoch_older_than_told) X(position_asked_across_cut)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

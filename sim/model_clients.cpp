@@ -117,6 +117,7 @@ void Clients::resume(HeldMark held) {
   const auto result = gateway->resume(spec);
   if (const auto* refusal = std::get_if<core::Refusal>(&result)) {
     count_refusal(*refusal);
+    if (refusal->code == core::Refusal::Code::cut_off) world_.checker->refused_cut(*gateway, spec.stakes);
     world_.checker->refused(*gateway, nullptr, *refusal);
     return;
   }

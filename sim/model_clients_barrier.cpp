@@ -45,6 +45,7 @@ void Clients::add_topic(const ModelGateway& gateway, int topic, BarrierSpec& spe
     stake.partition = p;
     stake.whole = true;
     stake.offset = world_.log.at(incarnation, p).end() - 1;
+    stake.epoch = world_.log.at(incarnation, p).epoch;
     spec.stakes.push_back(std::move(stake));
   }
 }
@@ -63,6 +64,7 @@ void Clients::add_position(const ModelGateway& gateway, int topic, BarrierSpec& 
     stake.offset = world_.random.between(std::max<core::Offset>(log.log_start, log.end() - 6), log.end() - 1);
     const RecordKind kind = log.records[static_cast<std::size_t>(stake.offset)];
     if (is_unseen(kind) || kind == RecordKind::open) return;
+    stake.epoch = log.epochs[static_cast<std::size_t>(stake.offset)];
     if (kind == RecordKind::other) world_.counters.count(Fault::barrier_of_other_producers);
   }
   spec.positions.push_back({world_.log.name(topic), stake.partition, stake.offset});

@@ -41,6 +41,7 @@ void ModelGateway::start() {
     began_.push_back(tail.position);
     wake(p, true);
   }
+  start_share_tails();
   world_.trace.note(world_.now(), "gateway starts", {{"gw", number_}, {"life", static_cast<std::int64_t>(life_)}});
   later(world_.random.skewed(500, 50000), [this] {
     tell_topics();
@@ -60,6 +61,8 @@ void ModelGateway::kill() {
   questions_.clear();
   heard_.clear();
   looks_.clear();
+  cut_looks_.clear();
+  leaders_.clear();
   next_ack_ = must_read_acks_ = 0;
   reads_acks_ = acks_scheduled_ = false;
   must_pass_.clear();
@@ -97,6 +100,7 @@ void ModelGateway::lose_log() {
     world_.trace.note(world_.now(), "log regained", {{"gw", number_}});
     for (int p = 0; p < static_cast<int>(tails_.size()); ++p) wake(p, true);
     wake_acks();
+    for (int p = 0; p < ShareLog::kPartitions; ++p) wake_share(p);
     tell_topics();
     if (world_.random.chance(500)) {
       world_.counters.count(Fault::seeded_again);
@@ -126,6 +130,7 @@ void ModelGateway::heal() {
   }
   for (int p = 0; p < static_cast<int>(tails_.size()); ++p) wake(p, true);
   wake_acks();
+  for (int p = 0; p < ShareLog::kPartitions; ++p) wake_share(p);
 }
 
 std::variant<core::WaitId, core::Refusal> ModelGateway::publish(const PublishSpec& spec) {
@@ -233,19 +238,52 @@ void ModelGateway::set_alarm() {
 void ModelGateway::ask_ends(const core::AskEnds& ask) {
   Question& question = questions_[{ask.topic, ask.partition}];
   // Number 0 asks on behalf of no commit: it judges none.
+  told_->asked_end(told_->incarnation(*world_.log.topic_named(ask.topic)), ask.partition, ask.number);
   heard_.try_emplace({ask.topic, ask.partition, ask.number}, ask.number == 0 ? 0 : told_->heard());
   if (question.outstanding) {
     question.next = std::max(question.next, ask.number);
     question.next_log_start |= ask.log_start;
+    if (ask.epoch >= 0) question.next_epoch = ask.epoch;
     question.again = true;
     return;
   }
   question.outstanding = true;
   question.log_start = ask.log_start;
+  question.epoch = ask.epoch;
   const bool late = world_.random.chance(world_.plan.ends_late) && !world_.healing;
   if (late) world_.counters.count(Fault::ends_late);
   later(late ? world_.random.millis(20, 700) : world_.random.skewed(200, world_.plan.ends_delay / microseconds(1) + 300),
         [this, ask] { serve_ends(ask.topic, ask.partition, ask.number); });
+}
+
+void ModelGateway::leader_elected(int topic, Partition partition) {
+  if (!alive()) return;
+  later(world_.random.skewed(300, 3'000'000), [this, topic, partition] { tell_leader(topic, partition); });
+}
+
+void ModelGateway::tell_leader(int topic, Partition partition) {
+  if (!connected_) {
+    later(milliseconds(50), [this, topic, partition] { tell_leader(topic, partition); });
+    return;
+  }
+  const int current = world_.log.current(topic);
+  if (current < 0 || static_cast<std::size_t>(partition) >= world_.log[current].partitions.size()) return;
+  core::Ends leader;
+  leader.topic_id = world_.log[current].id;
+  leader.partition = partition;
+  leader.leader_epoch = world_.log.at(current, partition).epoch;
+  world_.trace.note(world_.now(), "new leader", {{"gw", number_}, {"p", partition}, {"epoch", leader.leader_epoch}},
+                    world_.log.name(topic));
+  leaders_[{current, partition}] = leader.leader_epoch;
+  told_->cuts().heard({current, partition}, leader.leader_epoch);
+  Effects effects;
+  port_->ends(leader, world_.log.name(topic), world_.now(), effects);
+  carry_out(effects);
+}
+
+void ModelGateway::cut_shown(Fault by, Partition partition, Offset at, const std::string& topic) {
+  world_.counters.count(by);
+  world_.trace.note(world_.now(), "cut shown", {{"gw", number_}, {"p", partition}, {"at", at}}, topic);
 }
 
 void ModelGateway::serve_ends(const std::string& topic, Partition partition, std::uint64_t number) {
@@ -265,21 +303,32 @@ void ModelGateway::serve_ends(const std::string& topic, Partition partition, std
   ends.topic_id = world_.log[incarnation].id;
   ends.partition = partition;
   ends.high_watermark = log.end();
+  ends.leader_epoch = log.epoch;
   if (question.log_start) ends.log_start = log.log_start;
   ends.asked = number;
+  ends.epoch = question.epoch;
+  if (ends.epoch >= 0 && !world_.random.chance(50)) ends.epoch_end = log.end_of_epoch(ends.epoch);
   later(world_.random.skewed(100, 3000), [=, this] {
     world_.trace.note(world_.now(), "ends", {{"gw", number_}, {"p", partition}, {"end", ends.high_watermark},
-                                             {"start", ends.log_start}, {"asked", static_cast<std::int64_t>(number)}}, topic);
+                                             {"start", ends.log_start}, {"epoch", ends.leader_epoch},
+                                             {"asked", static_cast<std::int64_t>(number)},
+                                             {"of epoch", ends.epoch}, {"to", ends.epoch_end}}, topic);
     // Of a topic that the list does not show yet it says nothing.
-    if (told_->incarnation(name) == incarnation)
+    if (told_->incarnation(name) == incarnation) {
+      if (told_->end_of_leader(incarnation, partition, ends.high_watermark, ends.leader_epoch, number, world_.now()))
+        cut_shown(Fault::cut_shown_by_end, partition, ends.high_watermark, topic);
+      if (told_->epoch_ended(incarnation, partition, {ends.epoch, ends.epoch_end}, ends.leader_epoch, world_.now()))
+        cut_shown(Fault::cut_shown_by_epoch, partition, ends.epoch_end, topic);
       told_->end(incarnation, partition, ends.high_watermark, heard_.at({topic, partition, number}), world_.now());
+    }
     if (ends.log_start >= 0) told_->log_start(incarnation, partition, ends.log_start, world_.now());
     const Question asked = questions_[{topic, partition}];
     questions_[{topic, partition}] = Question{};
     Effects effects;
     port_->ends(ends, topic, world_.now(), effects);
+    note_cut_looks(effects, {incarnation, partition, {ends.epoch, ends.epoch_end}});
     carry_out(effects);
-    if (asked.again) ask_ends({topic, partition, asked.next, asked.next_log_start});
+    if (asked.again) ask_ends({topic, partition, asked.next, asked.next_log_start, asked.next_epoch});
   });
 }
 

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -24,6 +25,7 @@
 #include "commit_log.h"
 #include "core/engine.h"
 #include "engine_port.h"
+#include "share_log.h"
 #include "stake.h"
 #include "told.h"
 
@@ -80,7 +82,9 @@ class ModelGateway {
   // The world tells.
   void commits_appended(int partition) { wake(partition, false); }
   void acks_appended() { wake_acks(); }
+  void shares_appended(int partition) { wake_share(partition); }
   void topic_changed();
+  void leader_elected(int topic, core::Partition partition);
 
   int number() const { return number_; }
   bool alive() const { return port_ != nullptr; }
@@ -107,6 +111,15 @@ class ModelGateway {
     core::Time stalled_until{};
     std::map<std::int64_t, std::vector<CommitRecord>> open;  // transactions
   };
+  struct ShareTail {
+    std::set<std::size_t> missing;  // gone before this gateway began to read
+    std::size_t next = 0;
+    bool scheduled = false;
+  };
+  struct ShareState {
+    ShareRecord record;
+    bool told = false;
+  };
   struct Append {
     core::WaitId wait;
     Uuid id;
@@ -118,11 +131,19 @@ class ModelGateway {
     bool sent = false;
     bool withdrawn = false;
   };
+  // A look for an event above where a former leader's epoch ended.
+  struct CutLook {
+    int incarnation = -1;
+    core::Partition partition = -1;
+    EpochEnd told;
+  };
   struct Question {
     bool outstanding = false;
     bool log_start = false;
+    std::int32_t epoch = -1;
     std::uint64_t next = 0;  // number of the question to ask when this one is answered
     bool next_log_start = false;
+    std::int32_t next_epoch = -1;
     bool again = false;
   };
 
@@ -154,6 +175,13 @@ class ModelGateway {
   void wake_acks();
   void read_acks();
   void tell_ack(const AckRecord& record);
+  void start_share_tails();
+  void wake_share(int partition);
+  void read_share(int partition);
+  void tell_share(const ShareRecord::Key& key);
+  // Topics were listed: tells what is of one that had no name yet.
+  void name_share_topics();
+  void note_cut_looks(const core::Effects& effects, const CutLook& of);
   void note_looks(const core::Effects& effects, core::WaitId wait);
   void look(const core::Look& look);
   void serve_look(const core::Look& look);
@@ -161,6 +189,8 @@ class ModelGateway {
   // What can be seen in the range now.
   core::Sight see(const core::Look& look) const;
   void ask_ends(const core::AskEnds& ask);
+  void cut_shown(Fault by, core::Partition partition, core::Offset at, const std::string& topic);
+  void tell_leader(int topic, core::Partition partition);
   void serve_ends(const std::string& topic, core::Partition partition, std::uint64_t number);
 
   void send(const std::shared_ptr<Append>& append);
@@ -180,9 +210,14 @@ class ModelGateway {
   std::vector<core::Offset> in_sync_from_;
   std::map<std::uint64_t, std::shared_ptr<Append>> appends_;  // by wait
   std::map<std::pair<std::string, core::Partition>, Question> questions_;
+  std::map<std::uint64_t, CutLook> cut_looks_;  // by question
+  // Epochs of the leaders that its appends are meant for, by incarnation and partition.
+  std::map<std::pair<int, core::Partition>, std::int32_t> leaders_;
   // By question for an end: how many commits were told before it.
   std::map<std::tuple<std::string, core::Partition, std::uint64_t>, std::uint64_t> heard_;
   std::map<std::uint64_t, core::WaitId> looks_;  // whose look it is, by number
+  std::vector<ShareTail> share_tails_;
+  std::map<ShareRecord::Key, ShareState> share_latest_;
   std::size_t next_ack_ = 0;
   std::size_t must_read_acks_ = 0;
   bool reads_acks_ = false;      // begins when the groups are known, or nobody would be expected to ack

@@ -34,6 +34,8 @@ void ModelGateway::send(const std::shared_ptr<Append>& append) {
   }
   append->partition = append->asked_partition.value_or(world_.random.small(0, partitions - 1));
   append->lowest = world_.log.at(append->incarnation, append->partition).end();
+  leaders_.try_emplace({append->incarnation, append->partition},
+                       world_.log.at(append->incarnation, append->partition).epoch);
   append->sent = true;
   if (world_.random.chance(world_.plan.append_fault) && !world_.healing && world_.random.chance(300)) {
     world_.counters.count(Fault::append_not_appended);
@@ -49,6 +51,15 @@ void ModelGateway::append_now(const std::shared_ptr<Append>& append, Delivery& d
   if (world_.log.current(append->topic) != append->incarnation) return;  // recreated meanwhile: not there
   delivery.offset = world_.append(append->incarnation, append->partition, RecordKind::event, append->id);
   delivery.fate = Delivery::Fate::appended;
+  // A broker that was elected again takes what was meant for the leader it was before; another one refuses
+  // it, and it is sent anew with the epoch that this told. One batch of a partition is on its way at a time.
+  std::int32_t& known = leaders_[{append->incarnation, append->partition}];
+  const std::int32_t leader = world_.log.at(append->incarnation, append->partition).epoch;
+  if (known < leader && world_.random.chance(500))
+    world_.counters.count(Fault::append_under_later_leader);
+  else
+    known = leader;
+  delivery.leader_epoch = known;
   world_.trace.note(world_.now(), "append", {{"topic", append->topic}, {"p", append->partition},
                                              {"offset", delivery.offset}, {"wait", static_cast<std::int64_t>(append->wait.value())}});
 }
@@ -94,8 +105,14 @@ void ModelGateway::deliver(const std::shared_ptr<Append>& append, const Delivery
     world_.counters.count(Fault::delivery_after_answer);
   } else {
     world_.checker->told_delivery(*this, append->wait, delivery);
-    if (appended && told_->incarnation(append->topic) == append->incarnation)
-      told_->end(append->incarnation, append->partition, delivery.offset + 1, 0, world_.now());
+    if (appended && told_->incarnation(append->topic) == append->incarnation) {
+      if (told_->appended(append->incarnation, append->partition, delivery.offset, delivery.leader_epoch, world_.now()))
+        cut_shown(Fault::cut_shown_by_append, append->partition, delivery.offset, world_.log.name(append->topic));
+      // Of a log that is gone it says nothing.
+      const ToldCuts::Key log{append->incarnation, append->partition};
+      if (!told_->cuts().shown(log, delivery.offset, delivery.leader_epoch, core::Time::max()))
+        told_->end(append->incarnation, append->partition, delivery.offset + 1, 0, world_.now());
+    }
   }
   appends_.erase(append->wait.value());
   Effects effects;

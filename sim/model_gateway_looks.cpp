@@ -38,6 +38,12 @@ void ModelGateway::note_looks(const Effects& effects, core::WaitId wait) {
   for (const core::Look& question : effects.looks) looks_[question.number] = wait;
 }
 
+// A search for an append in doubt has no end; this is for one record, in its place.
+void ModelGateway::note_cut_looks(const Effects& effects, const CutLook& of) {
+  for (const core::Look& question : effects.looks)
+    if (question.id && question.until == question.from + 1) cut_looks_[question.number] = of;
+}
+
 void ModelGateway::look(const core::Look& question) {
   later(world_.random.skewed(200, 50'000), [this, question] { serve_look(question); });
 }
@@ -104,10 +110,11 @@ void ModelGateway::serve_look(const core::Look& question) {
     sight.until = log.end();
     sight.result = question.from < log.log_start ? Sight::Result::failed : Sight::Result::none;
     const auto place = world_.log.find(*question.id);
-    if (place && place->incarnation == current && place->partition == question.partition &&
+    if (place && !place->lost && place->incarnation == current && place->partition == question.partition &&
         place->offset >= std::max(question.from, log.log_start)) {
       sight.result = Sight::Result::found;
       sight.offset = place->offset;
+      sight.leader_epoch = place->epoch;
     }
   }
   world_.counters.count(sight.result == Sight::Result::found  ? Fault::look_found
@@ -122,8 +129,17 @@ void ModelGateway::serve_look(const core::Look& question) {
       if (told_->incarnation(topic) == current) told_->end(current, partition, sight.offset + 1, 0, world_.now());
       world_.checker->told_sight(*this, whose->second, id);
     }
+    const auto of_cut = cut_looks_.find(sight.number);
+    const CutLook cut = of_cut == cut_looks_.end() ? CutLook{} : of_cut->second;
+    if (of_cut != cut_looks_.end()) {
+      cut_looks_.erase(of_cut);
+      world_.counters.count(sight.result == Sight::Result::found ? Fault::event_found_above_epoch : Fault::event_missed_above_epoch);
+      const bool here = told_->incarnation(topic) == cut.incarnation;
+      if (here && sight.result == Sight::Result::none) told_->event_missed(cut.incarnation, cut.partition, cut.told, world_.now());
+    }
     Effects effects;
     port_->sight(sight, world_.now(), effects);
+    note_cut_looks(effects, cut);
     carry_out(effects);
   });
 }

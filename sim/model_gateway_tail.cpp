@@ -116,6 +116,8 @@ void ModelGateway::tell_commit(const CommitRecord& record, Offset settled_at) {
   if (record.with_id) commit.topic_id = world_.log[record.incarnation].id;
   commit.partition = record.partition;
   commit.offset = record.kind == CommitRecord::Kind::tombstone ? core::kNoOffset : record.offset;
+  commit.done_above = record.done_above;
+  if (record.with_epoch) commit.leader_epoch = record.epoch;
   commit.at = record.at;
   commit.settled_at = settled_at;
   world_.trace.note(world_.now(), "tail: commit", {{"gw", number_}, {"p", record.partition}, {"offset", commit.offset},
@@ -165,6 +167,7 @@ void ModelGateway::tell_topics() {
   Effects effects;
   port_->topics(topics, world_.now(), effects);
   carry_out(effects);
+  if (alive()) name_share_topics();
 }
 
 void ModelGateway::topic_changed() {
@@ -302,6 +305,7 @@ void ModelGateway::check_synced() {
   syncing_ = false;
   if (!ever_synced_) in_sync_from_ = *positions();
   ever_synced_ = true;
+  told_->synced();
   lost_at_.reset();
   synced_since_ = world_.now();
   world_.trace.note(world_.now(), "synced", {{"gw", number_}});

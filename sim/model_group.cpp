@@ -22,10 +22,9 @@ ModelGroup::Cursor* ModelGroup::live(Place place, std::uint64_t life) {
   return found == cursors_.end() || found->second.life != life ? nullptr : &found->second;
 }
 
-template <class Step>
-void ModelGroup::later(Place place, Duration delay, Step step) {
+void ModelGroup::later(Place place, Duration delay, std::function<void(Cursor&)> step) {
   const std::uint64_t life = cursors_.at(place).life;
-  world_.schedule.after(delay, [this, place, life, step] {
+  world_.schedule.after(delay, [this, place, life, step = std::move(step)] {
     if (Cursor* cursor = live(place, life)) step(*cursor);
   });
 }
@@ -76,16 +75,18 @@ void ModelGroup::resolve(Place place, Cursor& cursor) {
   }
   const LogPartition& log = world_.log.at(current, partition);
   cursor.incarnation = current;
+  cursor.read_from = log.epoch;
   cursor.resolved = true;
   const CommitLog::Row* row = world_.commits.row(key(place));
   if (row != nullptr && row->offset >= log.log_start && row->offset <= log.end()) {
     cursor.position = cursor.sent = row->offset;
+    if (traits_.parallel) take_up_done(*row, cursor);
     if (row->incarnation != current) carried_[{current, partition}] = true;
   } else {
     if (row != nullptr) world_.counters.count(Fault::position_out_of_range);
     start_by_policy(place, cursor, row != nullptr ? row->offset : 0);
   }
-  if (traits_.style == CommitStyle::timer)
+  if (traits_.style == CommitStyle::timer && !traits_.parallel)
     later(place, traits_.commit_period, [this, place](Cursor& c) { timer(place, c); });
   poll(place, cursor);
 }
@@ -96,8 +97,11 @@ void ModelGroup::start_by_policy(Place place, Cursor& cursor, Offset from) {
     overtaken_[{cursor.incarnation, place.second}].emplace_back(from, traits_.latest ? log.last_stable() : log.log_start);
   cursor.position = traits_.latest ? log.last_stable() : log.log_start;
   cursor.sent = kNoOffset;
+  cursor.done.clear();
+  cursor.at_work.clear();
   for (Offset o = log.log_start; o < cursor.position; ++o)
-    if (log.records[static_cast<std::size_t>(o)] == RecordKind::event && !processed(cursor.incarnation, place.second, o)) {
+    if (log.kind(o) == RecordKind::event &&
+        !processed(cursor.incarnation, place.second, o, log.epochs[static_cast<std::size_t>(o)])) {
       world_.counters.count(Fault::start_at_latest_passed_over);
       break;
     }
@@ -119,6 +123,7 @@ bool ModelGroup::follow_incarnation(Place place, Cursor& cursor) {
   // Noticed: a client keeps its position when the new log reaches that far.
   cursor.noticing = false;
   cursor.incarnation = current;
+  cursor.at_work.clear();
   const LogPartition& log = world_.log.at(current, place.second);
   if (cursor.position > log.end() || cursor.position < log.log_start) {
     world_.counters.count(Fault::position_out_of_range);
@@ -137,6 +142,8 @@ void ModelGroup::poll(Place place, Cursor& cursor) {
     world_.counters.count(Fault::position_out_of_range);
     start_by_policy(place, cursor, cursor.position);
   }
+  cursor.read_from = log.epoch;
+  if (traits_.parallel) return poll_parallel(place, cursor);
   const Offset to = next_batch(log, cursor.position);
   cursor.busy = to > cursor.position;
   if (!cursor.busy) return;
@@ -171,9 +178,9 @@ void ModelGroup::work_done(Place place, Cursor& cursor, Offset to) {
     return;
   }
   if (traits_.acks) {
-    finish_acked(place, cursor.incarnation, cursor.position, to);
+    finish_acked(place, cursor.incarnation, cursor.position, to, cursor.read_from);
   } else {
-    remember(cursor.incarnation, place.second, cursor.position, to);
+    remember(cursor.incarnation, place.second, cursor.position, to, cursor.read_from);
   }
   cursor.position = to;
   if (!traits_.commits_early) commit_batch(place, cursor);
@@ -218,9 +225,10 @@ void ModelGroup::transact(Place place, Cursor& cursor, Offset to) {
   const std::uint64_t generation = generation_;
   const Offset from = cursor.position;
   const int incarnation = cursor.incarnation;
+  const std::int32_t as_of = cursor.read_from;
   cursor.busy = true;
   world_.schedule.after(world_.random.skewed(200, 4000), [=, this] {
-    if (!deliver_commit(place, incarnation, generation, to, producer)) {
+    if (!deliver_commit(place, incarnation, as_of, generation, to, producer)) {
       if (live(place, life) != nullptr)
         later(place, milliseconds(100), [this, place](Cursor& c) { poll(place, c); });
       return;
@@ -232,14 +240,14 @@ void ModelGroup::transact(Place place, Cursor& cursor, Offset to) {
     const Duration delay = hung                         ? world_.random.millis(4000, 15000)
                            : world_.random.chance(100) && !world_.healing ? world_.random.millis(100, 3000)
                                                         : world_.random.skewed(300, 20000);
-    world_.schedule.after(delay, [=, this] { settle(place, life, producer, incarnation, from, to, commit); });
+    world_.schedule.after(delay, [=, this] { settle(place, life, producer, incarnation, from, to, as_of, commit); });
   });
 }
 
 void ModelGroup::settle(Place place, std::uint64_t life, std::int64_t producer, int incarnation, Offset from,
-                        Offset to, bool commit) {
+                        Offset to, std::int32_t as_of, bool commit) {
   // What the transaction wrote becomes visible with its marker, not before.
-  if (commit) remember(incarnation, place.second, from, to);
+  if (commit) remember(incarnation, place.second, from, to, as_of);
   world_.counters.count(commit ? Fault::transaction_committed : Fault::transaction_aborted);
   if (members_ == 0 && commit) world_.counters.count(Fault::transaction_settled_after_leaving);
   world_.trace.note(world_.now(), commit ? "transaction commits" : "transaction aborts", {{"producer", producer}},
@@ -251,18 +259,21 @@ void ModelGroup::settle(Place place, std::uint64_t life, std::int64_t producer, 
   poll(place, *cursor);
 }
 
-void ModelGroup::remember(int incarnation, Partition partition, Offset from, Offset to) {
-  std::vector<bool>& seen = processed_[{incarnation, partition}];
-  if (seen.size() < static_cast<std::size_t>(to)) seen.resize(static_cast<std::size_t>(to));
-  for (Offset o = from; o < to; ++o) seen[static_cast<std::size_t>(o)] = true;
-  world_.trace.note(world_.now(), "processed", {{"inc", incarnation}, {"p", partition}, {"from", from}, {"to", to}},
+void ModelGroup::remember(int incarnation, Partition partition, Offset from, Offset to, std::int32_t as_of) {
+  const LogPartition& log = world_.log.at(incarnation, partition);
+  auto& seen = processed_[{incarnation, partition}];
+  for (Offset o = from; o < to; ++o) seen.emplace(o, log.epoch_at(o, as_of));
+  world_.trace.note(world_.now(), "processed", {{"inc", incarnation}, {"p", partition}, {"from", from}, {"to", to}, {"epoch", as_of}},
                     traits_.name);
 }
 
-bool ModelGroup::processed(int incarnation, Partition partition, Offset offset) const {
+bool ModelGroup::processed(int incarnation, Partition partition, Offset offset, std::int32_t epoch) const {
   const auto found = processed_.find({incarnation, partition});
-  return found != processed_.end() && static_cast<std::size_t>(offset) < found->second.size() &&
-         found->second[static_cast<std::size_t>(offset)];
+  return found != processed_.end() && found->second.contains({offset, epoch});
+}
+
+std::int32_t ModelGroup::leader_of(int incarnation, Partition partition) const {
+  return world_.log.at(incarnation, partition).epoch;
 }
 
 Offset ModelGroup::overtaken_at(int incarnation, Partition partition, Offset offset) const {
@@ -276,13 +287,15 @@ Offset ModelGroup::overtaken_at(int incarnation, Partition partition, Offset off
 void ModelGroup::send_commit(Place place, const Cursor& cursor, Offset offset, Duration delay) {
   if (offset == cursor.sent) world_.counters.count(Fault::commit_repeated);
   cursors_.at(place).sent = offset;
-  world_.schedule.after(delay, [this, place, incarnation = cursor.incarnation, generation = generation_, offset] {
-    deliver_commit(place, incarnation, generation, offset, -1);
+  const int incarnation = cursor.incarnation;
+  const std::int32_t as_of = cursor.read_from;
+  world_.schedule.after(delay, [this, place, incarnation, as_of, generation = generation_, offset] {
+    deliver_commit(place, incarnation, as_of, generation, offset, -1);
   });
 }
 
-bool ModelGroup::deliver_commit(Place place, int incarnation, std::uint64_t generation, Offset offset,
-                                std::int64_t producer) {
+bool ModelGroup::deliver_commit(Place place, int incarnation, std::int32_t as_of, std::uint64_t generation, Offset offset,
+                                std::int64_t producer, const std::vector<core::Range>& done_above) {
   const auto [topic, partition] = place;
   const int current = world_.log.current(topic);
   const bool fenced = traits_.assign_only ? !unmanaged_running_ : generation != generation_ || members_ == 0;
@@ -307,8 +320,13 @@ bool ModelGroup::deliver_commit(Place place, int incarnation, std::uint64_t gene
   record.incarnation = incarnation;
   record.with_id = traits_.sends_ids;
   record.by_dead = traits_.assign_only && generation != generation_;
-  record.beyond = offset > world_.log.at(current, partition).end();
+  const Offset reach = done_above.empty() ? offset : std::max(offset, done_above.back().last + 1);
+  record.beyond = reach > world_.log.at(current, partition).end();
   record.producer = producer;
+  record.done_above = done_above;
+  record.read_from = as_of;
+  record.with_epoch = traits_.sends_epochs;
+  record.epoch = offset > 0 ? world_.log.at(incarnation, partition).epoch_at(offset - 1, as_of) : -1;
   const core::LogPoint at = world_.commits.commit(record, world_.now());
   world_.trace.note(world_.now(), producer < 0 ? "commit" : "commit in transaction",
                     {{"topic", topic}, {"p", partition}, {"inc", incarnation}, {"offset", offset},

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -43,11 +44,15 @@ struct GroupTraits {
   bool assign_only = false;        // no membership: never seen with members
   bool declared_earliest = false;  // in the gateway's configuration
   bool shows_topics = true;        // its subscription can be read
+  bool sends_epochs = false;       // its commits name the leader epoch of what it read last
   bool sends_ids = false;          // its commits name the topic's id
   bool repeats_idle = false;       // the same commit again when nothing happened
   bool commits_initial = false;    // commits its position before reading anything
   bool commits_twice = false;
   bool stops_short = false;        // commits behind the last record it saw, not behind what is unseen
+  bool share = false;              // a share group: model_share.h
+  int attempts = 3;                // of it: before it gives a record up
+  bool parallel = false;           // completes records out of order, and says so in its commits' metadata
   bool acks = false;               // says record by record what it processed
   bool acks_declared = false;      // in the gateway's configuration
   bool kafka_go = false;           // by its client's name: commits before the work, as far as anybody can tell
@@ -64,24 +69,32 @@ struct GroupTraits {
 class ModelGroup {
  public:
   ModelGroup(World& world, int number, GroupTraits traits);
+  virtual ~ModelGroup() = default;
+  ModelGroup(const ModelGroup&) = delete;
+  ModelGroup& operator=(const ModelGroup&) = delete;
 
-  void start();
+  virtual void start();
   // Faults; each does nothing where it makes no sense now.
-  void disturb();
-  void administer();
+  virtual void disturb();
+  virtual void administer();
   // Acks that no gateway may believe, some of them in this group's name.
   void poison_acks();
   // The faults are over: everybody runs, and commits soon.
-  void heal();
+  virtual void heal();
 
   // The world tells.
-  void records_appended(int topic, core::Partition partition);
-  void topic_changed(int topic);
+  virtual void records_appended(int topic, core::Partition partition);
+  virtual void topic_changed(int topic);
+  // The partition's log ends at `end` now, under a new leader.
+  virtual void log_cut(int topic, core::Partition partition, core::Offset end);
 
   // The truth.
-  bool processed(int incarnation, core::Partition partition, core::Offset offset) const;
+  // `epoch`: of the record; another may have stood there before.
+  bool processed(int incarnation, core::Partition partition, core::Offset offset, std::int32_t epoch) const;
   // It has said at least once that this record failed.
   bool failed_once(int incarnation, core::Partition partition, core::Offset offset) const;
+  // As a share group, at least once.
+  virtual bool given_up(int, core::Partition, core::Offset) const { return false; }
   bool carried_over(int incarnation, core::Partition partition) const {
     return carried_.contains({incarnation, partition});
   }
@@ -91,8 +104,17 @@ class ModelGroup {
   const GroupTraits& traits() const { return traits_; }
   int number() const { return number_; }
 
- private:
+ protected:
   using Place = std::pair<int, core::Partition>;  // topic, partition
+  World& world() { return world_; }
+  // `as_of`: the leader from which the records were read.
+  void remember(int incarnation, core::Partition partition, core::Offset from, core::Offset to, std::int32_t as_of);
+  std::int32_t leader_of(int incarnation, core::Partition partition) const;
+  void note_overtaken(int incarnation, core::Partition partition, core::Offset from, core::Offset to) {
+    overtaken_[{incarnation, partition}].emplace_back(from, to);
+  }
+
+ private:
   struct Cursor {
     std::uint64_t life = 0;
     int member = 0;
@@ -101,15 +123,19 @@ class ModelGroup {
     bool busy = false;     // something is scheduled that ends in poll()
     bool noticing = false; // learns soon that the topic changed
     core::Offset position = 0;
+    std::int32_t read_from = 0;  // epoch of the leader that it last read from
     core::Offset sent = core::kNoOffset;  // latest committed
+    std::set<core::Offset> at_work;       // of a parallel one
+    std::set<core::Offset> done;          // likewise: above its position
+    bool will_commit = false;             // likewise
+    bool starts_over = false;             // likewise: does not know what is done, and commits so
   };
 
   bool running() const { return traits_.assign_only ? unmanaged_running_ : members_ > 0; }
   Cursor* live(Place place, std::uint64_t life);
   CommitLog::Key key(Place place) const { return {number_, place.first, place.second}; }
   // Runs `step` later, if this cursor still lives then.
-  template <class Step>
-  void later(Place place, core::Duration delay, Step step);
+  void later(Place place, core::Duration delay, std::function<void(Cursor&)> step);
 
   void join(int members);
   void assign();
@@ -126,14 +152,19 @@ class ModelGroup {
   void timer(Place place, Cursor& cursor);
   void transact(Place place, Cursor& cursor, core::Offset to);
   void settle(Place place, std::uint64_t life, std::int64_t producer, int incarnation, core::Offset from,
-              core::Offset to, bool commit);
-  void finish_acked(Place place, int incarnation, core::Offset from, core::Offset to);
-  void say(Place place, int incarnation, core::Range offsets, bool failed, core::Duration delay);
+              core::Offset to, std::int32_t as_of, bool commit);
+  void finish_acked(Place place, int incarnation, core::Offset from, core::Offset to, std::int32_t as_of);
+  void say(Place place, int incarnation, core::Range offsets, std::int32_t as_of, bool failed, core::Duration delay);
   void send_ack(AckRecord record);
-  void remember(int incarnation, core::Partition partition, core::Offset from, core::Offset to);
   void send_commit(Place place, const Cursor& cursor, core::Offset offset, core::Duration delay);
-  bool deliver_commit(Place place, int incarnation, std::uint64_t generation, core::Offset offset,
-                      std::int64_t producer);
+  bool deliver_commit(Place place, int incarnation, std::int32_t as_of, std::uint64_t generation, core::Offset offset,
+                      std::int64_t producer, const std::vector<core::Range>& done_above = {});
+  // Works on many records of the partition at once.
+  void poll_parallel(Place place, Cursor& cursor);
+  void finish_parallel(Place place, int incarnation, core::Offset offset, std::int32_t as_of, Cursor& cursor);
+  void commit_parallel(Place place, Cursor& cursor);
+  void take_up_done(const CommitLog::Row& row, Cursor& cursor);
+  static std::vector<core::Range> done_above(const Cursor& cursor);
   void drop_cursors();
   void commit_before_leaving();
 
@@ -154,7 +185,7 @@ class ModelGroup {
   std::uint64_t generation_ = 0;
   std::uint64_t next_life_ = 0;
   std::map<Place, Cursor> cursors_;
-  std::map<Place, std::vector<bool>> processed_;  // by (incarnation, partition)
+  std::map<Place, std::set<std::pair<core::Offset, std::int32_t>>> processed_;  // by (incarnation, partition): offset, epoch
   std::set<std::tuple<int, core::Partition, core::Offset>> failed_;
   std::map<Place, core::Offset> acked_to_;        // by (incarnation, partition)
   std::map<Place, bool> carried_;                 // likewise

@@ -20,7 +20,7 @@ bool ModelGroup::failed_once(int incarnation, Partition partition, Offset offset
 
 // The work on [from, to) is over: each record was processed, or failed and is
 // tried again, or given up.
-void ModelGroup::finish_acked(Place place, int incarnation, Offset from, Offset to) {
+void ModelGroup::finish_acked(Place place, int incarnation, Offset from, Offset to, std::int32_t as_of) {
   for (Offset first = from; first < to;) {
     // Where nobody declared that it acks, its commits are believed until its first
     // ack is read: then they had better be true of every record.
@@ -29,33 +29,33 @@ void ModelGroup::finish_acked(Place place, int incarnation, Offset from, Offset 
     if (fails) {
       world_.counters.count(Fault::ack_failed);
       failed_.insert({incarnation, place.second, first});
-      say(place, incarnation, {first, first}, true, world_.random.skewed(200, 20'000));
+      say(place, incarnation, {first, first}, as_of, true, world_.random.skewed(200, 20'000));
       if (world_.random.chance(600)) {
         // Tried again with success. Its ack is sent behind the one of the failure.
         world_.schedule.after(world_.random.millis(30, 1500), [=, this] {
           world_.counters.count(Fault::ack_failed_then_processed);
-          remember(incarnation, place.second, first, first + 1);
-          say(place, incarnation, {first, first}, false, world_.random.skewed(200, 20'000));
+          remember(incarnation, place.second, first, first + 1, as_of);
+          say(place, incarnation, {first, first}, as_of, false, world_.random.skewed(200, 20'000));
         });
       }
     } else {
-      remember(incarnation, place.second, first, last + 1);
+      remember(incarnation, place.second, first, last + 1, as_of);
       const bool late = !world_.healing && world_.random.chance(100);
       if (late) world_.counters.count(Fault::ack_late);
       const Duration delay = world_.healing ? core::Duration(std::chrono::milliseconds(1))
                              : late         ? world_.random.millis(100, 4000)
                                             : world_.random.skewed(200, 30'000);
-      say(place, incarnation, {first, last}, false, delay);
+      say(place, incarnation, {first, last}, as_of, false, delay);
       if (!world_.healing && world_.random.chance(100)) {
         world_.counters.count(Fault::ack_twice);
-        say(place, incarnation, {first, last}, false, delay + world_.random.skewed(200, 500'000));
+        say(place, incarnation, {first, last}, as_of, false, delay + world_.random.skewed(200, 500'000));
       }
     }
     first = last + 1;
   }
 }
 
-void ModelGroup::say(Place place, int incarnation, core::Range offsets, bool failed, Duration delay) {
+void ModelGroup::say(Place place, int incarnation, core::Range offsets, std::int32_t as_of, bool failed, Duration delay) {
   const bool names_topic = world_.random.chance(700);
   world_.schedule.after(delay, [=, this] {
     // One without the topic's id would speak of whatever has the name by now.
@@ -72,6 +72,7 @@ void ModelGroup::say(Place place, int incarnation, core::Range offsets, bool fai
     record.failed = failed;
     record.group = number_;
     record.incarnation = incarnation;
+    record.read_from = as_of;
     world_.trace.note(world_.now(), failed ? "acks failed" : "acks",
                       {{"topic", place.first}, {"p", place.second}, {"first", offsets.first}, {"last", offsets.last}},
                       traits_.name);

@@ -27,7 +27,7 @@ void ModelGroup::commit_before_leaving() {
   if (traits_.style == CommitStyle::never || traits_.style == CommitStyle::transactional) return;
   for (auto& [place, cursor] : cursors_)
     if (cursor.resolved && cursor.position != cursor.sent)
-      deliver_commit(place, cursor.incarnation, generation_, cursor.position, -1);
+      deliver_commit(place, cursor.incarnation, cursor.read_from, generation_, cursor.position, -1, done_above(cursor));
 }
 
 void ModelGroup::rebalance() {
@@ -129,6 +129,7 @@ void ModelGroup::commit_beyond_end() {
     record.offset = kBeyond + world_.random.between(0, 5);
     record.incarnation = current;
     record.by_hand = by_hand;
+    record.read_from = leader_of(current, place.second);
     record.beyond = true;
     world_.counters.count(Fault::commit_beyond_end);
     world_.commits.commit(record, world_.now());
@@ -161,6 +162,7 @@ void ModelGroup::reset() {
       record.incarnation = current;
       record.with_id = with_id;
       record.by_hand = true;
+      record.read_from = log.epoch;
       world_.commits.commit(record, world_.now());
       world_.trace.note(world_.now(), "reset by hand", {{"topic", topic}, {"p", p}, {"offset", record.offset}}, traits_.name);
     }
@@ -201,6 +203,30 @@ void ModelGroup::topic_changed(int topic) {
       rebalance();
     }
   });
+}
+
+void ModelGroup::log_cut(int topic, Partition partition, Offset end) {
+  const auto found = cursors_.find({topic, partition});
+  if (found == cursors_.end() || !found->second.resolved) return;
+  const Place place = found->first;
+  Cursor& cursor = found->second;
+  const bool reads_above = cursor.position > end || cursor.busy || !cursor.done.empty() || !cursor.at_work.empty();
+  if (!reads_above) return;
+  // A client that asks for the end of its epoch goes back to where the logs part; others go on.
+  if (!traits_.parallel && world_.random.chance(500)) {
+    if (cursor.position > end) world_.counters.count(Fault::position_kept_across_cut);
+    return;
+  }
+  world_.counters.count(Fault::position_truncated);
+  cursor.life = ++next_life_;  // what was at work on it is dropped
+  cursor.position = std::min(cursor.position, end);
+  cursor.done.erase(cursor.done.lower_bound(end), cursor.done.end());
+  cursor.at_work.clear();
+  cursor.will_commit = false;
+  cursor.busy = true;
+  later(place, world_.random.skewed(100, 50'000), [this, place](Cursor& c) { poll(place, c); });
+  if (traits_.style == CommitStyle::timer && !traits_.parallel)
+    later(place, traits_.commit_period, [this, place](Cursor& c) { timer(place, c); });
 }
 
 void ModelGroup::heal() {

@@ -64,6 +64,17 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "id_proves_last_writer",
     "pause_between_passes",
     "while_for_everybody",
+    "archived_is_acknowledged",
+    "share_start_is_done",
+    "share_believes_anchor",
+    "share_reset_is_progress",
+    "done_above_is_kept",
+    "done_above_fills_gaps",
+    "cut_is_no_cut",
+    "cut_keeps_positions",
+    "lost_event_is_forgotten",
+    "epoch_end_is_ignored",
+    "epoch_end_is_believed",
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 // <random>'s engines are portable but its distributions are not, and a seed that
 // replays only here is worth nothing. So: splitmix64 (Steele, Lea, Flood 2014),
 // and integer ranges by multiplication, which every compiler computes alike.
+// Neighbouring seeds give one sequence, shifted: a world begins with the first
+// number of its seed's.
 //
 // Threading: none; one per run.
 #pragma once

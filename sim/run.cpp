@@ -50,6 +50,8 @@ class Run {
     world_.schedule.after(milliseconds(100), [this] { other_producers(); });
     world_.schedule.after(world_.plan.fault_every, [this] { fault(); });
     if (world_.plan.purges) world_.schedule.after(milliseconds(100), [this] { purge(); });
+    world_.schedule.after(milliseconds(1500), [this] { compact_shares(); });
+    if (world_.plan.cuts) world_.schedule.after(milliseconds(2000), [this] { elect(); });
     world_.schedule.after(milliseconds(100), [this] { look(); });
   }
 
@@ -67,6 +69,7 @@ class Run {
                                                 {"assign_only", traits.assign_only}, {"declared", traits.declared_earliest},
                                                 {"ids", traits.sends_ids}, {"shows topics", traits.shows_topics},
                                                 {"acks", traits.acks + traits.acks_declared}, {"kafka-go", traits.kafka_go},
+                                                {"share", traits.share}, {"parallel", traits.parallel},
                                                 {"early", traits.commits_early}}, traits.name);
     }
     for (int topic = 0; topic < plan.topics; ++topic) {
@@ -119,6 +122,33 @@ class Run {
                         {{"inc", incarnation}, {"p", partition}, {"first", records.front()}, {"last", records.back()}});
       world_.settle(incarnation, partition, records, commit);
     });
+  }
+
+  // What a share group's coordinator makes of a cut log is not modelled: what one reads is not cut.
+  bool read_by_share_group(int topic) const {
+    return std::any_of(world_.groups.begin(), world_.groups.end(), [&](const auto& group) {
+      const std::vector<int>& topics = group->traits().topics;
+      return group->traits().share && std::find(topics.begin(), topics.end(), topic) != topics.end();
+    });
+  }
+
+  void elect() {
+    if (world_.healing) return;
+    const int topic = world_.random.small(0, world_.plan.topics - 1);
+    if (const int current = world_.log.current(topic); current >= 0) {
+      const auto partition = world_.random.small(0, static_cast<int>(world_.log[current].partitions.size()) - 1);
+      const LogPartition& log = world_.log.at(current, partition);
+      const bool cut = world_.random.chance(600) && !read_by_share_group(topic);
+      const core::Offset lost = std::min<core::Offset>(cut ? world_.random.small(1, 6) : 0, log.end() - log.log_start);
+      world_.elect(topic, partition, log.end() - lost);
+    }
+    world_.schedule.after(world_.random.millis(200, 5000), [this] { elect(); });
+  }
+
+  void compact_shares() {
+    if (world_.healing) return;
+    world_.shares.compact(world_.random.small(0, ShareLog::kPartitions - 1));
+    world_.schedule.after(world_.random.millis(500, 6000), [this] { compact_shares(); });
   }
 
   void fault() {

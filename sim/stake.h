@@ -5,6 +5,7 @@
 // mark the events behind it, and for each event who was to be waited for.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -21,6 +22,8 @@ struct Stake {
   int incarnation = -1;             // -1 where the append's fate is not known
   core::Partition partition = -1;
   core::Offset offset = core::kNoOffset;
+  std::int32_t epoch = -1;          // in which it was appended; of a whole partition: of its leader at the call
+  std::int32_t told_epoch = -1;     // of which its gateway thought it was: Kafka does not say
   // A barrier over a whole partition: `offset` is the last record that was in it
   // at the call (kNoOffset: none), and what lies below a consumer's baseline is
   // not asked of it. Baselines are filled in when its mark is passed on.

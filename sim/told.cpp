@@ -47,7 +47,11 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   position.with_id = record.with_id;
   position.by_hand = record.by_hand;
   position.beyond = record.beyond;
+  position.done_above = record.done_above;
   position.early = !tombstone && incarnation(record.topic) != record.incarnation;
+  position.may_begin = synced_ && group.members > 0 && (record.with_id || !made_again_.contains(record.topic));
+  const bool behind = !positions.all.empty() && positions.all.back().held && !positions.all.back().judged;
+  position.held = behind || position.reach() > known_end(record.incarnation, record.partition);
   if (++positions.unanswered > 30) positions.overflowed = true;
   positions.all.push_back(position);
 }
@@ -103,10 +107,38 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
   }
 }
 
-void Told::topic(int topic, int incarnation, int partitions) { topics_[topic] = {incarnation, partitions}; }
+void Told::topic(int topic, int incarnation, int partitions) {
+  const auto [known, first] = topics_.try_emplace(topic, incarnation, partitions);
+  if (!first && known->second.first != incarnation) made_again_.insert(topic);
+  known->second = {incarnation, partitions};
+}
+
+bool Told::end_of_leader(int incarnation, Partition partition, Offset end, std::int32_t epoch, std::uint64_t number,
+                         core::Time now) {
+  const bool shows = cuts_.end({incarnation, partition}, end, epoch, number, now);
+  if (shows) ends_[{incarnation, partition}] = end;
+  return shows;
+}
+
+bool Told::epoch_ended(int incarnation, Partition partition, const EpochEnd& told, std::int32_t leader, core::Time now) {
+  const bool shows = cuts_.epoch_ended({incarnation, partition}, told, leader, now);
+  if (shows) ends_[{incarnation, partition}] = told.offset;
+  return shows;
+}
+
+void Told::event_missed(int incarnation, Partition partition, const EpochEnd& told, core::Time now) {
+  if (cuts_.event_missed({incarnation, partition}, told, now)) ends_[{incarnation, partition}] = told.offset;
+}
+
+bool Told::appended(int incarnation, Partition partition, Offset offset, std::int32_t epoch, core::Time now) {
+  const bool shows = cuts_.appended({incarnation, partition}, offset, epoch, now);
+  if (shows) ends_[{incarnation, partition}] = offset;
+  return shows;
+}
 
 void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t heard, core::Time now) {
   const Offset known = ends_[{incarnation, partition}] = std::max(known_end(incarnation, partition), end);
+  cuts_.raise({incarnation, partition}, end);
   std::uint64_t& judged = judged_to_[{incarnation, partition}];
   // An ack that waited for the end is a sign of life when it is applied.
   for (const auto& [key, order] : acks_behind_end_)
@@ -124,9 +156,12 @@ void Told::end(int incarnation, Partition partition, Offset end, std::uint64_t h
   for (auto& [key, positions] : positions_) {
     if (std::get<2>(key) == partition && this->incarnation(std::get<1>(key)) == incarnation) {
       for (ToldPosition& position : positions.all)
-        if (!position.judged && position.order <= heard) position.judged = now;
+        if (!position.judged && position.order <= heard) {
+          position.judged = now;
+          position.rejected = position.held && position.reach() > known;
+        }
       // One whose question is still out holds those behind it.
-      const auto holds = [&](const ToldPosition& p) { return !p.judged && (p.beyond || p.offset > known); };
+      const auto holds = [&](const ToldPosition& p) { return !p.judged && (p.beyond || p.reach() > known); };
       if (std::none_of(positions.all.begin(), positions.all.end(), holds)) positions.unanswered = 0;
     }
   }
@@ -152,22 +187,37 @@ void Told::ack(const AckRecord& record, int topic, bool expected, core::Time now
   acks_.told(key, {now, record.offsets, record.failed, here && below_end && !waits});
 }
 
+void Told::share(const ShareRecord& state, bool in_sync, core::Time now) {
+  const bool held = state.start > known_end(state.incarnation, state.partition);
+  if (!shares_.told(state, held, now) || !in_sync) return;
+  GroupKnown& group = groups_[static_cast<std::size_t>(state.group)];
+  group.last_commit = now;
+  group.signs.push_back(now);
+}
+
 Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end, core::Time by) const {
-  if (declared) return 0;
   const auto found = positions_.find(key);
+  if (found == positions_.end() && declared) return 0;
   if (found != positions_.end() && found->second.overflowed) return end;  // the first may have been forgotten
   const auto first = first_ends_.find(key);
-  const Offset seen = first != first_ends_.end() && first->second.first == incarnation ? first->second.second : end;
+  const bool seen_first = first != first_ends_.end() && first->second.first == incarnation;
+  const Offset seen = declared ? 0 : seen_first ? first->second.second : end;
   Offset early = 0;
+  bool from_start = declared;  // unless a position was there before it could be seen to begin
+  if (const auto* states = shares_.all({std::get<0>(key), incarnation, std::get<2>(key)}))
+    return std::max(states->front().state.start, seen);
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
-      if (position.offset == kNoOffset || position.beyond) continue;
+      from_start = from_start && position.may_begin && !position.seed && !position.by_hand &&
+                   !position.beyond && !position.rejected;
+      if (position.offset == kNoOffset || position.beyond || position.rejected) continue;
       // Told before the list named the topic it may count, or may have gone with a former one.
       if (position.early) {
         early = std::max(early, position.offset);
         continue;
       }
       if (position.incarnation != incarnation) return end;
+      if (from_start && early == 0) return 0;
       // The barrier's end may have been told before or after this one.
       return std::max(early, position.when > by ? std::max(position.offset, seen) : position.offset);
     }
@@ -233,6 +283,22 @@ const ToldPosition* Told::latest(const Key& key) const {
   return positions == nullptr || positions->empty() ? nullptr : &positions->back();
 }
 
+bool ToldPosition::done(Offset record) const {
+  return std::any_of(done_above.begin(), done_above.end(),
+                     [&](const core::Range& range) { return range.first <= record && record <= range.last; });
+}
+
+bool Told::completed_between(const Key& key, Offset offset, core::Time from, core::Time until) const {
+  const auto* positions = all(key);
+  if (positions == nullptr) return false;
+  for (std::size_t i = 0; i < positions->size() && (*positions)[i].when <= until; ++i) {
+    const bool over = std::any_of(positions->begin() + static_cast<std::ptrdiff_t>(i) + 1, positions->end(),
+                                  [&](const ToldPosition& later) { return later.when < from && !later.held; });
+    if (!over && (*positions)[i].done(offset)) return true;
+  }
+  return false;
+}
+
 const ToldPosition* Told::crossing(const Key& key, Offset offset, core::Time until) const {
   const ToldPosition* crossing = nullptr;
   if (const auto* positions = all(key))
@@ -253,13 +319,13 @@ bool Told::holding(const Key& key, int incarnation, core::Time until) const {
   const Offset end = known_end(incarnation, std::get<2>(key));
   const auto held = [&](const ToldPosition& position) {
     if (position.beyond) return !position.judged || *position.judged > until;
-    return position.offset > end;
+    return position.reach() > end;
   };
   return std::any_of(found->second.all.begin(), found->second.all.end(), held);
 }
 
 bool Told::linked(int group, int topic) const {
-  if (groups_[static_cast<std::size_t>(group)].topics.contains(topic)) return true;
+  if (groups_[static_cast<std::size_t>(group)].topics.contains(topic) || shares_.knows(group, topic)) return true;
   const auto first = positions_.lower_bound(Key{group, topic, -1});
   return first != positions_.end() && std::get<0>(first->first) == group && std::get<1>(first->first) == topic;
 }
@@ -284,10 +350,10 @@ std::optional<Verdict> Told::judge_without(std::size_t skip, const Key& key, int
   const Partition partition = std::get<2>(key);
   const Offset end = known_end(incarnation, partition);
   const auto uncertain = [&](const ToldPosition& p) {
-    return p.beyond || p.early || (p.incarnation >= 0 && p.incarnation != incarnation) || p.offset > end;
+    return p.beyond || p.early || (p.incarnation >= 0 && p.incarnation != incarnation) || p.reach() > end;
   };
   if (uncertain(all.back())) return Verdict::unsure;
-  if (all.back().offset <= offset) return Verdict::pending;
+  if (all.back().offset <= offset) return all.back().done(offset) ? Verdict::processed : Verdict::pending;
   // From here the latest position is above the event: who carried it across?
   for (std::size_t i = all.size(); i-- > 0;) {
     const ToldPosition& step = all[i];

@@ -10,6 +10,7 @@
 // Threading: none.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,6 +24,8 @@
 #include "core/mark.h"
 #include "core/time.h"
 #include "told_acks.h"
+#include "told_cuts.h"
+#include "told_shares.h"
 
 namespace tidemark::sim {
 
@@ -39,7 +42,14 @@ struct ToldPosition {
   bool seed = false;
   core::TailPositions as_of;  // of a seed
   bool early = false;  // before the gateway knew of this incarnation
+  bool may_begin = false;  // a group that is declared to begin at the start may have begun with it
+  bool held = false;   // it may have waited for its partition's end
+  bool rejected = false;  // and the end that came lay below it: of a log that was cut off
   std::uint64_t order = 0;            // of everything told of commits
+  std::vector<core::Range> done_above;
+  bool done(core::Offset record) const;
+  // The end that its partition must have for it to count.
+  core::Offset reach() const { return done_above.empty() ? offset : std::max(offset, done_above.back().last + 1); }
   std::optional<core::Time> judged;   // when an end was told that had been asked for behind it
 };
 
@@ -81,12 +91,16 @@ class Told {
   // `expected`: the configuration waits for it at this topic.
   void ack(const AckRecord& record, int topic, bool expected, core::Time now);
   const ToldAcks& acks() const { return acks_; }
+  // `in_sync`: the gateway was, at least once: then it is a sign of life.
+  void share(const ShareRecord& state, bool in_sync, core::Time now);
+  const ToldShares& shares() const { return shares_; }
   // Below it nothing is asked of the group by a barrier over the partition, as
   // far as can be told from here: never lower than what the gateway may hold.
   core::Offset baseline(const Key& key, int incarnation, bool declared, core::Offset end, core::Time by) const;
   void membership(int group, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
                   int members, const std::set<int>* topics, core::Time now);
   void topic(int topic, int incarnation, int partitions);
+  void synced() { synced_ = true; }
   // How many commits were told; a question for an end judges those before it.
   std::uint64_t heard() const { return heard_; }
   // `heard`: as of the question; 0 where nothing was asked.
@@ -100,6 +114,18 @@ class Told {
   bool rows_between(int group, core::Time from, core::Time to) const;
   // When it was told that the offset is below the log's start; the end of time if it was not.
   core::Time told_gone(int incarnation, core::Partition partition, core::Offset offset) const;
+  // Before the end is: it may show that the log was cut off. True when it does.
+  bool end_of_leader(int incarnation, core::Partition partition, core::Offset end, std::int32_t epoch,
+                     std::uint64_t number, core::Time now);
+  // An append of its own was confirmed, before its end is told.
+  bool epoch_ended(int incarnation, core::Partition partition, const EpochEnd& told, std::int32_t leader, core::Time now);
+  void event_missed(int incarnation, core::Partition partition, const EpochEnd& told, core::Time now);
+  bool appended(int incarnation, core::Partition partition, core::Offset offset, std::int32_t epoch, core::Time now);
+  void asked_end(int incarnation, core::Partition partition, std::uint64_t number) {
+    cuts_.asked({incarnation, partition}, number);
+  }
+  const ToldCuts& cuts() const { return cuts_; }
+  ToldCuts& cuts() { return cuts_; }
   void log_start(int incarnation, core::Partition partition, core::Offset log_start, core::Time now);
 
   // What a gateway that was told this by `until` should say of `offset`, given
@@ -113,6 +139,8 @@ class Told {
   // When it was told of the step that carried the position across `offset`.
   const ToldPosition* crossing(const Key& key, core::Offset offset, core::Time until) const;
   core::Time crossed_at(const Key& key, core::Offset offset, core::Time until) const;
+  // A commit that was in force at some time of these named the record as done above it.
+  bool completed_between(const Key& key, core::Offset offset, core::Time from, core::Time until) const;
   // The latest position in force; nullptr when nothing was told.
   const ToldPosition* latest(const Key& key) const;
   const std::vector<ToldPosition>* all(const Key& key) const;
@@ -138,12 +166,16 @@ class Told {
 
   std::uint64_t heard_ = 0;
   ToldAcks acks_;
+  ToldShares shares_;
+  ToldCuts cuts_;
   std::map<ToldAcks::Key, std::uint64_t> acks_behind_end_;  // the latest above its known end, of `heard_`
   std::map<std::pair<int, core::Partition>, std::uint64_t> judged_to_;  // by (incarnation, partition)
   std::map<Key, std::pair<int, core::Offset>> first_ends_;  // incarnation, end when first seen
   std::vector<GroupKnown> groups_;
   std::map<Key, Positions> positions_;
   std::map<int, std::pair<int, int>> topics_;  // topic → incarnation, partitions
+  std::set<int> made_again_;
+  bool synced_ = false;
   std::map<std::pair<int, core::Partition>, core::Offset> ends_;
   std::map<std::pair<int, core::Partition>, std::vector<std::pair<core::Time, core::Offset>>> starts_;
   std::map<int, std::vector<std::pair<core::Time, core::Time>>> rows_;  // by group: asked, taken

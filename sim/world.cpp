@@ -8,18 +8,24 @@
 #include "model_clients.h"
 #include "model_gateway.h"
 #include "model_group.h"
+#include "model_share.h"
 
 namespace tidemark::sim {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
+// Neighbouring seeds of Random give the same numbers, shifted by one: the first
+// number of each begins a sequence of its own.
 World::World(std::uint64_t seed, bool verbose)
-    : random(seed), trace(verbose), commits(random.small(1, 4), random, counters) {
+    : random(Random(seed).next()), trace(verbose), commits(random.small(1, 4), random, counters) {
   checker = std::make_unique<Checker>(*this);
   clients = std::make_unique<Clients>(*this);
   commits.appended = [this](int partition) {
     for (auto& gateway : gateways) gateway->commits_appended(partition);
+  };
+  shares.appended = [this](int partition) {
+    for (auto& gateway : gateways) gateway->shares_appended(partition);
   };
   acks.appended = [this] {
     for (auto& gateway : gateways) gateway->acks_appended();
@@ -38,6 +44,22 @@ void World::settle(int incarnation, core::Partition partition, const std::vector
   log.settle(incarnation, partition, records, commit);
   if (log.current(log[incarnation].topic) != incarnation) return;
   for (auto& group : groups) group->records_appended(log[incarnation].topic, partition);
+}
+
+void World::elect(int topic, core::Partition partition, core::Offset end) {
+  const int current = log.current(topic);
+  const bool cut = end < log.at(current, partition).end();
+  counters.count(cut ? Fault::log_cut : Fault::leader_elected);
+  if (cut) {
+    log.cut(current, partition, end);
+  } else {
+    log.elect(current, partition);
+  }
+  trace.note(now(), cut ? "log cut" : "leader elected", {{"topic", topic}, {"p", partition}, {"end", end},
+                                                         {"epoch", log.at(current, partition).epoch}});
+  if (cut)
+    for (auto& group : groups) group->log_cut(topic, partition, end);
+  for (auto& gateway : gateways) gateway->leader_elected(topic, partition);
 }
 
 void World::topic_changed(int topic) {
@@ -66,6 +88,7 @@ void draw_faults(Plan& plan, Random& random) {
   plan.group_faults = random.chance(750);
   plan.admin_faults = random.chance(500);
   plan.topic_faults = random.chance(400);
+  plan.cuts = random.chance(250);
   plan.ack_faults = random.chance(500);
   plan.barrier = rate(random, 150);
   plan.look_fault = rate(random, 400);
@@ -117,6 +140,7 @@ GroupTraits draw_group(World& world, int number) {
   traits.declared_earliest = !traits.latest && random.chance(300);
   traits.shows_topics = random.chance(700);
   traits.sends_ids = random.chance(500);
+  traits.sends_epochs = random.chance(600);
   traits.repeats_idle = random.chance(300);
   traits.commits_initial = random.chance(300);
   traits.commits_twice = random.chance(200);
@@ -128,7 +152,18 @@ GroupTraits draw_group(World& world, int number) {
   traits.work = random.skewed(200, 300'000);
   traits.commit_period = random.millis(200, 5000);
   traits.resolve_delay = random.millis(1, 2000);
-  draw_evidence(traits, random);
+  traits.attempts = random.small(1, 4);
+  traits.share = random.chance(150);
+  if (traits.share) {
+    traits.assign_only = traits.declared_earliest = false;
+  } else {
+    traits.parallel = random.chance(150) && traits.style != CommitStyle::transactional && traits.style != CommitStyle::never;
+    if (traits.parallel) {
+      traits.batch = random.small(4, 20);
+    } else {
+      draw_evidence(traits, random);
+    }
+  }
   return traits;
 }
 
@@ -175,7 +210,12 @@ void draw_plan(World& world) {
   const int groups = random.small(1, 6);
   for (int number = 0; number < groups; ++number) {
     world.commits.add_group();
-    world.groups.push_back(std::make_unique<ModelGroup>(world, number, draw_group(world, number)));
+    GroupTraits traits = draw_group(world, number);
+    if (traits.share) {
+      world.groups.push_back(std::make_unique<ModelShareGroup>(world, number, std::move(traits)));
+    } else {
+      world.groups.push_back(std::make_unique<ModelGroup>(world, number, std::move(traits)));
+    }
   }
   draw_expectations(world);
   for (int number = 0; number < plan.gateways; ++number)

@@ -20,6 +20,7 @@
 #include "model_log.h"
 #include "random.h"
 #include "schedule.h"
+#include "share_log.h"
 #include "trace.h"
 
 namespace tidemark::sim {
@@ -52,6 +53,7 @@ struct Plan {
   bool group_faults = false;
   bool admin_faults = false;
   bool topic_faults = false;
+  bool cuts = false;
   bool ack_faults = false;
   int barrier = 0;  // permille of publishes that are followed by one
   int look_fault = 0;
@@ -72,6 +74,7 @@ struct World {
   ModelLog log;
   CommitLog commits;
   AckLog acks;
+  ShareLog shares;
   std::vector<std::unique_ptr<ModelGroup>> groups;
   std::vector<std::unique_ptr<ModelGateway>> gateways;
   std::unique_ptr<Checker> checker;
@@ -84,6 +87,8 @@ struct World {
   // Appends and wakes whoever waits for records.
   core::Offset append(int incarnation, core::Partition partition, RecordKind kind, const Uuid& id = {});
   void settle(int incarnation, core::Partition partition, const std::vector<core::Offset>& records, bool commit);
+  // A partition gets a new leader, which may lack its last records.
+  void elect(int topic, core::Partition partition, core::Offset end);
   // A topic appeared, went, or grew.
   void topic_changed(int topic);
 };

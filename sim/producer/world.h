@@ -44,7 +44,9 @@ struct Plan {
 Plan draw_plan(Random& random);
 
 struct World {
-  World(std::uint64_t seed, bool verbose) : random(seed), trace(verbose), plan(draw_plan(random)) {}
+  // Neighbouring seeds of Random give the same numbers, shifted by one: the first
+  // number of each begins a sequence of its own.
+  World(std::uint64_t seed, bool verbose) : random(Random(seed).next()), trace(verbose), plan(draw_plan(random)) {}
 
   // A fault of the network or a broker, so many in a thousand, while there are any.
   bool bad_luck(int permille) { return faults && random.chance(permille); }

@@ -54,6 +54,7 @@ struct Cell {
   std::unique_ptr<EarlyCommits> early;
   std::size_t ranges = 0;        // obligations about more than one record
   BelowStart below;
+  std::int32_t share_epoch = -1; // of a share group: of its state, as last told
   bool row = false;  // the group has a commit here; a wait alone makes a cell too
 };
 

@@ -163,8 +163,9 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   State& s = *state_;
   const auto number = s.expectation.meet(progress.group, s.consumers);
   const auto topic = s.topics.find(progress.topic);
+  // A partition may have a state before the list shows it.
   const bool possible = number && topic && s.topics[*topic].exists() && progress.partition >= 0 &&
-                        progress.partition < s.topics[*topic].partitions;
+                        progress.partition < Topics::kMaxPartitions;
   if (!possible) return;
   Consumer& consumer = s.consumers[*number];
   if (consumer.denied && !consumer.configured) return;
@@ -173,8 +174,6 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   Cell* cell = s.cell_for(*number, *topic, progress.partition);
   if (cell == nullptr) return;
   consumer.share = true;
-  consumer.last_sign = now;
-  consumer.dormant = false;
 
   Frontier::Update update;
   update.offset = progress.start;
@@ -182,13 +181,24 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   update.settled_at = progress.at.offset;
   PartitionEnds& ends = s.topics.ends(*topic, progress.partition);
   update.ask = ends.asked + 1;
+  // Set up anew: by a person, and what was said of the records before is void.
+  update.moved_by_hand = cell->share_epoch >= 0 && progress.state_epoch > cell->share_epoch &&
+                         !planted(Bug::share_reset_is_progress);
   const Applied applied = cell->frontier.commit(update, ends.known_end);
   if (applied == Applied::stale) return;
+  cell->share_epoch = std::max(cell->share_epoch, progress.state_epoch);
+  if (update.moved_by_hand && cell->acked != nullptr) cell->acked->forget_from(progress.start);
+  if (s.was_synced) {  // else it may be of long ago
+    consumer.last_sign = now;
+    consumer.dormant = false;
+  }
   s.consumers.note_row(*number, *topic, *cell, progress.start != kNoOffset);
   if (applied == Applied::held) s.hold(*number, *topic, progress.partition, effects);
   // What was given up is said first: the start may have passed it in the same breath.
   for (const Range& range : progress.archived)
-    s.said(*cell, range, true, "given up by the share group", now, effects);
+    s.said(*cell, range, !planted(Bug::archived_is_acknowledged), "given up by the share group", now, effects);
+  if (planted(Bug::share_start_is_done) && progress.start > 0)
+    s.said(*cell, {0, progress.start - 1}, false, {}, now, effects);
   for (const Range& range : progress.acknowledged) s.said(*cell, range, false, {}, now, effects);
   s.advance(*number, *topic, progress.partition, applied, now, effects);
 }

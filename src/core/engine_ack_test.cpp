@@ -249,6 +249,72 @@ TEST(EngineShare, ProgressOfAShareGroupCountsRecordByRecord) {
   EXPECT_EQ(g.outcome(g.append(0, 11)).outcome, Outcome::failed) << "given up stays given up";
 }
 
+ShareProgress share_state(Gateway& g, std::int32_t epoch, Offset start, std::span<const Range> archived = {}) {
+  ShareProgress p;
+  p.group = "workers";
+  p.topic = "orders";
+  p.partition = 0;
+  p.state_epoch = epoch;
+  p.start = start;
+  p.archived = archived;
+  p.at = {0, g.record++};
+  return p;
+}
+
+TEST(EngineShare, AStateThatWasSetUpAnewPassesOverWhatLiesBetween) {
+  Gateway g;
+  g.start();
+  g.members("workers", 1);
+  g.engine().share(share_state(g, 1, 5), g.now, g.effects);
+  const WaitId passed = g.append(0, 10);
+  g.engine().share(share_state(g, 2, 20), g.now, g.effects);
+  g.advance({});
+  EXPECT_EQ(g.outcome(passed).outcome, Outcome::skipped);
+  const std::vector<Range> given_up{{25, 25}};
+  g.engine().share(share_state(g, 2, 20, given_up), g.now, g.effects);
+  g.engine().share(share_state(g, 3, 20), g.now, g.effects);
+  EXPECT_FALSE(g.answered(g.append(0, 25))) << "it is handed out anew";
+}
+
+// Found by the simulator: what was given up below the first state that a gateway reads is in no state any more.
+TEST(EngineShare, P1AMarksAnchorProvesNothingOfAShareGroup) {
+  Gateway a, b;
+  for (Gateway* g : {&a, &b}) {
+    g->start();
+    g->members("workers", 1);
+  }
+  a.engine().share(share_state(a, 1, 5), a.now, a.effects);
+  PublishRequest request = a.request();
+  request.wait = false;
+  const Mark mark = a.answer(a.append(request, 0, 10)).mark;
+  b.record = a.record + 1;
+  b.engine().share(share_state(b, 1, 20), b.now, b.effects);
+  EXPECT_EQ(b.look(mark).consumers.at(0).outcome, Outcome::unanchored);
+}
+
+TEST(EngineShare, P10AStateOfLongAgoReadAtTheStartIsNoSignOfLife) {
+  Gateway g;
+  g.learn();
+  g.engine().share(share_state(g, 1, 5), g.now, g.effects);
+  g.engine().synced(g.now);
+  const WaitId wait = g.append(0, 10);
+  EXPECT_TRUE(g.answer(wait).consumers.empty());
+}
+
+// Found by the simulator, seed 2991.
+TEST(EngineShare, AStateThatComesBeforeItsPartitionIsListedCounts) {
+  Gateway g;
+  g.start();
+  g.members("workers", 1);
+  ShareProgress state = share_state(g, 1, 0);
+  state.partition = 3;
+  const std::vector<Range> done{{0, 2}};
+  state.acknowledged = done;
+  g.engine().share(state, g.now, g.effects);
+  g.list({{"orders", Gateway::topic_id(1), 4}});
+  EXPECT_TRUE(g.answer(g.append(3, 2)).all_processed());
+}
+
 TEST(EngineParallel, CompletedOffsetsInACommitsMetadataCount) {
   Gateway g;
   g.start();
@@ -268,6 +334,47 @@ TEST(EngineParallel, CompletedOffsetsInACommitsMetadataCount) {
   EXPECT_TRUE(g.answer(high).all_processed());
   g.commit("views", 0, 11);
   EXPECT_TRUE(g.answer(low).all_processed());
+}
+
+Commit with_done(Gateway& g, Offset offset, std::span<const Range> done) {
+  Commit c;
+  c.group = "views";
+  c.topic = "orders";
+  c.offset = offset;
+  c.done_above = done;
+  c.at = {0, g.record++};
+  c.settled_at = c.at.offset;
+  return c;
+}
+
+TEST(EngineParallel, P3ALaterCommitThatDoesNotNameThemTakesThemBack) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const std::vector<Range> done{{12, 14}};
+  g.commit(with_done(g, 10, done));
+  EXPECT_TRUE(g.answered(g.append(0, 12)));
+  g.commit("views", 0, 11);
+  EXPECT_FALSE(g.answered(g.append(0, 13)));
+}
+
+// Metadata of another log, as of a topic that was made again, names records that do not exist yet.
+TEST(EngineParallel, P1CompletedOffsetsBeyondTheEndWaitForIt) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const std::vector<Range> done{{Gateway::kEnd, Gateway::kEnd + 4}};
+  g.commit(with_done(g, 10, done));
+  const auto asks = g.asked();
+  ASSERT_EQ(asks.size(), 1U);
+  g.ends("orders", 0, Gateway::kEnd, asks[0].number);
+  EXPECT_FALSE(g.answered(g.append(0, Gateway::kEnd)));
+  g.commit(with_done(g, 11, done));
+  const auto again = g.asked();
+  ASSERT_EQ(again.size(), 1U);
+  const WaitId wait = g.append(0, Gateway::kEnd + 4);
+  g.ends("orders", 0, Gateway::kEnd + 5, again[0].number);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
 }
 
 void members_of(Gateway& g, const std::string& client, const std::string& member) {

@@ -6,7 +6,9 @@
 // is the barrier. A whole partition cannot be asked of a consumer, though: one
 // that is caught up at *latest* never had reason to commit a partition without
 // new records, and would hold every barrier for ever. What lies below its first
-// known commit, or below the end when it was first seen, is not asked of it.
+// known commit, or below the end when it was first seen, is not asked of it. Nor
+// is it of one that is declared to begin at the log's start, but had begun before
+// this gateway could see it: nothing would ever prove it.
 
 #include <algorithm>
 #include <utility>
@@ -242,7 +244,7 @@ void Engine::State::register_asked(std::uint32_t slot, std::uint32_t index, Time
 Offset Engine::State::baseline(ConsumerNumber number, TopicNumber topic, Partition partition) const {
   const Consumer& consumer = consumers[number];
   if (const Cell* cell = consumer.cell(topic, partition); cell != nullptr && cell->frontier.first_known() != kNoOffset)
-    return consumer.reset_earliest ? 0 : cell->frontier.first_known();
+    return cell->frontier.began_declared() ? 0 : cell->frontier.first_known();
   if (consumer.reset_earliest) return 0;
   const auto seen = consumer.first_seen.find(topic);
   if (seen == consumer.first_seen.end()) return 0;

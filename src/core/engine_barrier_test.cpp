@@ -111,6 +111,41 @@ TEST(EngineBarrier, AGroupDeclaredToBeginAtTheStartIsAskedForAll) {
   EXPECT_TRUE(g.answer(wait).all_processed());
 }
 
+// Nothing could ever prove what it read before, and it would be unanchored for this gateway's life.
+TEST(EngineBarrier, OneDeclaredToBeginAtTheStartThatHadBegunIsAskedFromItsFirstKnownCommit) {
+  EngineConfig config;
+  config.reset_earliest = {"views"};
+  Gateway g(config);
+  g.learn();
+  g.seed("views", {{"orders", 0, 40, -1}, {"orders", 1, 10, -1}});
+  g.engine().synced(g.now);
+  g.members("views", 1);
+  g.commit("views", 2, 10);
+  const WaitId wait = g.barrier(over_orders(g));
+  tell_ends(g, {42, 10, 10});
+  EXPECT_FALSE(g.answered(wait));
+  g.commit("views", 0, 42);
+  EXPECT_TRUE(g.answer(wait).all_processed());
+  EXPECT_EQ(g.outcome(wait).evidence.since, 40);
+}
+
+TEST(EngineBarrier, OneThatWasSeenToBeginAtTheStartIsAskedForAll) {
+  EngineConfig config;
+  config.reset_earliest = {"views"};
+  Gateway g(config);
+  g.start();
+  g.members("views", 1);
+  for (Partition p = 0; p < 3; ++p) g.commit("views", p, 10);
+  const WaitId wait = g.barrier(over_orders(g));
+  tell_ends(g, {10, 10, 10});
+  EXPECT_TRUE(g.answer(wait).all_processed());
+  EXPECT_EQ(g.outcome(wait).evidence.since, kNoOffset) << "nothing is left out";
+  g.commit("views", 0, 4);  // reset by itself, and reads again
+  const WaitId again = g.barrier(over_orders(g));
+  tell_ends(g, {10, 10, 10});
+  EXPECT_FALSE(g.answered(again));
+}
+
 TEST(EngineBarrier, WhatLiesBelowTheFirstKnownCommitIsNotAsked) {
   Gateway g;
   g.learn();

@@ -22,11 +22,13 @@
 #include <utility>
 
 #include "core/engine_state.h"
+#include "core/plant.h"
 
 namespace tidemark::core {
 
 bool Engine::State::is_lost(TopicNumber topic, Partition partition, Offset last, std::int32_t leader_epoch) const {
   const std::vector<PartitionEnds>& all = topics[topic].ends;
+  if (planted(Bug::lost_event_is_forgotten)) return false;
   if (leader_epoch < 0 || partition < 0 || static_cast<std::size_t>(partition) >= all.size()) return false;
   const std::vector<Cut>& cuts = all[static_cast<std::size_t>(partition)].cuts;
   return std::any_of(cuts.begin(), cuts.end(),
@@ -81,13 +83,15 @@ void Engine::State::judge_succession(TopicNumber topic, Partition partition, con
   }
   const Succession before = first;
   ends.successions.erase(ends.successions.begin());
+  if (planted(Bug::epoch_end_is_ignored)) return;
   if (told.epoch != before.epoch || told.epoch_end == kNoOffset || told.epoch_end >= before.end) return;
   const Cut cut{before.epoch + 1, told.epoch_end};
   if (is_lost(topic, partition, cut.offset, before.epoch)) return;  // known already
   const bool went_deeper = std::any_of(ends.cuts.begin(), ends.cuts.end(), [&](const Cut& other) {
     return other.epoch > before.epoch && other.offset > cut.offset;
   });
-  if (went_deeper || told.epoch_end < before.told) return cut_off(topic, partition, cut, now, effects);
+  const bool believed = planted(Bug::epoch_end_is_believed);
+  if (went_deeper || told.epoch_end < before.told || believed) return cut_off(topic, partition, cut, now, effects);
   if (before.event.offset >= cut.offset)
     look_for_event({topic, topics[topic].id, partition, cut, before.event, 0}, effects);
 }
@@ -140,8 +144,9 @@ void Engine::State::look_for_cut(TopicNumber topic, Partition partition, const E
   if (told.high_watermark != kNoOffset && told.leader_epoch > ends.known_epoch && told.asked > ends.known_at)
     for (Cut& cut : ends.cuts)
       if (cut.epoch < 0) cut.epoch = told.leader_epoch;
-  judge_succession(topic, partition, told, now, effects);
+  // In this order: what fell under this leader says more than what a former epoch left to it.
   look_at_end(topic, partition, told, now, effects);
+  judge_succession(topic, partition, told, now, effects);
   const std::vector<Succession>& left = topics.ends(topic, partition).successions;
   if (!left.empty() && left.front().ask == 0 && told.leader_epoch > left.front().epoch) ask_end(topic, partition, effects);
 }
@@ -153,7 +158,7 @@ void Engine::State::look_at_end(TopicNumber topic, Partition partition, const En
     if (newer_leader && ends.told) ask_end(topic, partition, effects);
     return;
   }
-  if (newer_leader && told.asked > ends.known_at && told.high_watermark < ends.known_end)
+  if (newer_leader && told.asked > ends.known_at && told.high_watermark < ends.known_end && !planted(Bug::cut_is_no_cut))
     return cut_off(topic, partition, {told.leader_epoch, told.high_watermark}, now, effects);
   if (ends.doubted == kNoOffset || told.asked < ends.asked) return;
   // A mark's word alone is no proof for others: it may be forged.
@@ -189,7 +194,7 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
         seen->second[p] = std::min(seen->second[p], cut.offset);
     Cell* cell = consumer.cell(topic, partition);
     if (cell == nullptr) continue;
-    cell->frontier.log_cut_at(cut.offset);
+    if (!planted(Bug::cut_keeps_positions)) cell->frontier.log_cut_at(cut.offset);
     if (cell->acked != nullptr) cell->acked->forget_from(cut.offset);
   }
   for (auto& [number, search] : searches)

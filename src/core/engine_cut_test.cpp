@@ -191,6 +191,26 @@ TEST(EngineCut, AcksOfLostRecordsDoNotCountForTheirSuccessors) {
   EXPECT_EQ(g.outcome(successor).outcome, Outcome::processed);
 }
 
+TEST(EngineCut, ACommitThatNamesTheLeaderThatWasCutOffProvesNothing) {
+  CutGateway g;
+  for (Offset offset = kEnd; offset < kEnd + 4; ++offset) g.append_at(offset, 5, false);
+  g.elect(6, kEnd);
+  g.commit("views", 0, kEnd);
+  for (Offset offset = kEnd; offset < kEnd + 3; ++offset) g.append_at(offset, 6, false);
+  const WaitId wait = g.append_at(kEnd + 3, 6);
+  for (const Offset offset : {kEnd + 2, kEnd + 4}) {  // sent before the cut
+    Commit late;
+    late.group = "views";
+    late.topic = "orders";
+    late.offset = offset;
+    late.leader_epoch = 5;
+    late.at = {0, g.record++};
+    late.settled_at = late.at.offset;
+    g.commit(late);
+  }
+  EXPECT_FALSE(g.answered(wait));
+}
+
 // P8: a gateway that saw none of it, while nothing has taken the event's place.
 TEST(EngineCut, AMarkBeyondTheEndOfAYoungerLeaderIsLost) {
   CutGateway a;

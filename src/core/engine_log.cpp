@@ -50,6 +50,8 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   update.at = commit.at;
   update.settled_at = commit.settled_at;
   update.moved_by_hand = by_hand;
+  for (const Range& range : commit.done_above)
+    if (range.first > commit.offset && range.last >= range.first) update.done_above.push_back(range);
   // In a topic that was made again a commit without an id may go on from a
   // position of the former one, which the declaration says nothing about.
   const bool maybe_carried_over = s.topics[*topic].made_again && commit.topic_id.is_nil();
@@ -59,6 +61,12 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     // It has taken the place of the group's row, whatever topic it is about.
     cell->frontier.missed_commits(commit.at);
     State::keep_early(*cell, commit.topic_id, update);
+    ++s.stats.commits_ignored;
+    return;
+  }
+  // Read from a log that was cut off since: where that is in the log as it is, nobody knows.
+  if (commit.offset > 0 && s.is_lost(*topic, partition, commit.offset - 1, commit.leader_epoch)) {
+    cell->frontier.missed_commits(commit.at);
     ++s.stats.commits_ignored;
     return;
   }
@@ -73,14 +81,11 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
     ++s.stats.commits_stale;
     return;
   }
-  if (!consumer.acks(*topic)) s.note_done_above(*cell, commit);
   if (applied == Applied::held) {
     ++s.stats.commits_held;
   } else {
     s.advance(*number, *topic, partition, applied, now, effects);
   }
-  // Beyond the committed offset nothing is in order: look at each that may be ended.
-  for (const Range& range : commit.done_above) s.look_through(*cell, range, now, effects);
 }
 
 Applied Engine::State::apply_commit(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition,
@@ -90,17 +95,24 @@ Applied Engine::State::apply_commit(Cell& cell, ConsumerNumber consumer, TopicNu
   const Applied applied = cell.frontier.commit(update, ends.known_end);
   if (applied == Applied::stale) return applied;
   consumers.note_row(consumer, topic, cell, update.offset != kNoOffset);
-  if (applied == Applied::held) hold(consumer, topic, partition, effects);
+  if (applied == Applied::held) {
+    hold(consumer, topic, partition, effects);
+  } else {
+    note_done_above(cell, consumers[consumer], topic);
+  }
   return applied;
 }
 
 // The metadata of a commit tells all that is done above it, each time.
-void Engine::State::note_done_above(Cell& cell, const Commit& commit) {
-  if (commit.done_above.empty() && cell.acked == nullptr) return;
+void Engine::State::note_done_above(Cell& cell, const Consumer& consumer, TopicNumber topic) {
+  const std::vector<Range>& done = cell.frontier.done_above();
+  if (consumer.share || consumer.acks(topic) || (done.empty() && cell.acked == nullptr)) return;
   if (cell.acked == nullptr) cell.acked = std::make_unique<Acked>();
-  cell.acked->forget_from(commit.offset);
-  for (const Range& range : commit.done_above)
-    if (range.first > commit.offset && range.last >= range.first) cell.acked->done(range);
+  if (!planted(Bug::done_above_is_kept)) cell.acked->forget_from(std::max<Offset>(cell.frontier.committed(), 0));
+  for (const Range& range : done) {
+    const bool all_below = planted(Bug::done_above_fills_gaps);
+    cell.acked->done({all_below ? cell.frontier.committed() : range.first, range.last});
+  }
 }
 
 void Engine::seed(const Seed& seed, Time now, Effects& effects) {
@@ -304,6 +316,7 @@ void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t 
     const Applied applied = cell->frontier.judge(known_end, asked);
     if (cell->frontier.beyond_end()) ++stats.commits_beyond_end;
     if (cell->frontier.holding()) topics.ends(topic, partition).holding.push_back(consumer);
+    if (applied != Applied::same) note_done_above(*cell, consumers[consumer], topic);
     advance(consumer, topic, partition, applied, now, effects);
   }
   PartitionEnds& ends = topics.ends(topic, partition);

@@ -20,8 +20,11 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
   const WaitTerm& term = wait.terms[need.term];
   const Consumer& consumer = consumers[need.consumer];
   const Offset first = std::max(term.first, need.since), last = term.last;
-  // A publish rests on what this gateway saw; a mark brings its own anchor.
-  Frontier::Standing by_commit = cell.frontier.standing(first, last, wait.is_publish ? Anchor{} : need.anchor);
+  // A publish rests on what this gateway saw; a mark brings its own anchor. Of a share group it proves
+  // nothing: what was given up between there and the state that was read first is in no state any more.
+  const bool brings = !wait.is_publish && (!consumer.share || planted(Bug::share_believes_anchor));
+  const Anchor brought = brings ? need.anchor : Anchor{};
+  Frontier::Standing by_commit = cell.frontier.standing(first, last, brought);
   Evidence& evidence = by_commit.evidence;
   if (evidence.at.partition == kPolledLog) {
     evidence.source = Evidence::Source::poll;
@@ -54,7 +57,7 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
     // What lies below the committed offset may be proven by commits, the rest by acks.
     const Offset from = consumer.acks(term.topic) ? first : std::clamp(cell.frontier.committed(), first, last);
     const bool below = from == first ||
-                       cell.frontier.standing(first, from - 1, wait.is_publish ? Anchor{} : need.anchor).outcome == Outcome::processed;
+                       cell.frontier.standing(first, from - 1, brought).outcome == Outcome::processed;
     if (below && acked.is_done(from, last)) {
       Frontier::Standing done = said(Outcome::processed);
       done.evidence.acked = acked.around(last);
@@ -164,10 +167,14 @@ void Engine::State::conclude(std::uint32_t slot, std::uint32_t index, Outcome ou
 void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied, Time now,
                             Effects& effects) {
   see_log_start(number, topic, partition, false, now, effects);
-  if (applied != Applied::moved && applied != Applied::passed_over) return;
+  if (applied == Applied::stale || applied == Applied::held) return;
   Cell* cell = consumers[number].cell(topic, partition);
   if (cell == nullptr) return;
   if (consumers[number].acks(topic)) return;  // only its acks end anything
+  // Beyond the committed offset nothing is in order: look at each that may be ended.
+  const std::vector<Range> done_above = cell->frontier.done_above();
+  for (const Range& range : done_above) look_through(*cell, range, now, effects);
+  if (applied == Applied::same) return;
   if (applied == Applied::passed_over) return look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
   while (!cell->obligations.empty()) {
     const Obligation lowest = *cell->obligations.begin();

@@ -49,6 +49,21 @@ TEST(EnginePending, P5AnEventThatIsFoundIsAppendedAndWaitedFor) {
   EXPECT_EQ(g.answer(wait).mark.terms[0].kind, Term::Kind::event);
 }
 
+// Found by the simulator, seed 739: the log was cut off between the mark's making and the append.
+TEST(EnginePending, AnAnchorAboveWhereItIsFoundGoes) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  Mark mark = mark_in_doubt(g);
+  mark.terms.at(0).expected = {{"views", ExpectedBy::observed, {}}};
+  mark.terms[0].expected[0].anchor.committed = 10;
+  const WaitId wait = g.resume(mark);
+  g.sight(seen(g.effects.looks.at(0), Sight::Result::found, 8));
+  g.advance(seconds(2));
+  EXPECT_EQ(g.answer(wait).mark.terms.at(0).last, 8);
+  EXPECT_FALSE(g.answer(wait).mark.terms[0].expected.at(0).anchor.known());
+}
+
 TEST(EnginePending, P5NotFoundProvesNothingAndIsLookedForAgain) {
   Gateway g;
   g.start();

@@ -211,6 +211,9 @@ void Engine::State::found(std::uint32_t slot, std::uint32_t index, Partition par
   term.first = term.last = sight.offset;
   term.leader_epoch = sight.leader_epoch;
   if (!sight.topic_id.is_nil()) term.topic_id = sight.topic_id;
+  // It may lie below the end that it was sent at, where the log was cut off in between.
+  for (std::uint32_t i = term.needs; i < wait.needs.size() && wait.needs[i].term == index; ++i)
+    if (wait.needs[i].anchor.committed > sight.offset) wait.needs[i].anchor = {};
   wait.unknown_terms = std::any_of(wait.terms.begin(), wait.terms.end(),
                                    [](const WaitTerm& t) { return t.kind == Term::Kind::pending; });
 }

@@ -204,7 +204,7 @@ struct Engine::State {
   // Notes it in the cell and settles what that ends.
   void said(Cell& cell, Range offsets, bool failed, std::string_view reason, Time now, Effects& effects);
   void judge_acks(TopicNumber topic, Partition partition, std::uint64_t asked, Time now, Effects& effects);
-  void note_done_above(Cell& cell, const Commit& commit);
+  void note_done_above(Cell& cell, const Consumer& consumer, TopicNumber topic);
   void remember_event(const Uuid& id, const WaitTerm& term);
 
   // Topics that the wait's consumers write: engine_follow.cpp.

@@ -69,6 +69,16 @@ TEST(EngineSuccession, BelowAnEndThatItsLeaderToldIsACutThoughOthersCoverIt) {
   EXPECT_FALSE(g.answered(next)) << "what was read of the former log proves nothing";
 }
 
+// Found by the simulator, seed 4806: of an epoch in between nothing was known but that the end fell.
+TEST(EngineSuccession, AnEndThatFellTellsOfEpochsInBetweenToo) {
+  CutGateway other;
+  const Mark mark = other.answer(other.append_at(kEnd - 1, 6, false)).mark;
+  ToldGateway g;
+  const AskEnds ask = g.hear_of(7);
+  g.tell(kEnd - 3, 7, ask.number, 5, kEnd - 5);
+  EXPECT_EQ(g.refused(g.resumption(mark)).code, Refusal::Code::cut_off);
+}
+
 TEST(EngineSuccession, AnEventOfOursAboveThatEndIsLookedFor) {
   for (const auto result : {Sight::Result::none, Sight::Result::found, Sight::Result::failed}) {
     ToldGateway g;

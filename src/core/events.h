@@ -88,6 +88,7 @@ struct ShareProgress {
   std::string_view topic;
   Uuid topic_id;
   Partition partition = 0;
+  std::int32_t state_epoch = -1;          // rises when the state is set up anew, as by a reset; -1 where unknown
   Offset start = kNoOffset;               // all below it is done or given up
   std::span<const Range> acknowledged;    // at or above start; sorted
   std::span<const Range> archived;        // given up after the last attempt, or rejected; sorted

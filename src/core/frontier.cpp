@@ -5,6 +5,15 @@
 #include "core/plant.h"
 
 namespace tidemark::core {
+namespace {
+
+// The end that its partition must have for the commit to be true.
+Offset reach(const Frontier::Update& update) {
+  if (update.done_above.empty()) return update.offset;
+  return std::max(update.offset, update.done_above.back().last + 1);
+}
+
+}  // namespace
 
 Applied Frontier::commit(const Update& update, Offset known_end) {
   // A record the tail reads again, or one older than what the group itself has
@@ -19,8 +28,8 @@ Applied Frontier::commit(const Update& update, Offset known_end) {
 
   at_ = update.at;
   as_of_.reset();
-  if (planted(Bug::beyond_end_counts)) known_end = update.offset;
-  if (!held_.empty() || update.offset > known_end) {
+  if (planted(Bug::beyond_end_counts)) known_end = reach(update);
+  if (!held_.empty() || reach(update) > known_end) {
     if (held_.size() == kMaxHeld) {
       held_.clear();
       lose_position(update.at);
@@ -62,7 +71,7 @@ Applied Frontier::judge(Offset known_end, std::uint64_t asked) {
   std::size_t judged = 0;
   for (; judged < held_.size(); ++judged) {
     const Update& update = held_[judged];
-    if (update.offset <= known_end) {
+    if (reach(update) <= known_end) {
       apply(update);
     } else if (asked >= update.ask) {
       lose_position(update.at);
@@ -90,6 +99,7 @@ void Frontier::apply(const Update& update) {
   }
   if (planted(Bug::highest_commit_wins) && to < committed_) return;
   beyond_end_ = false;
+  done_above_ = update.done_above;
   const bool by_hand = update.moved_by_hand && !planted(Bug::reset_is_progress);
   if (committed_ == kNoOffset || to < committed_) {
     proven_.cut_from(to);
@@ -141,6 +151,7 @@ void Frontier::pass_over(Offset from, Offset to, LogPoint at) {
 
 void Frontier::lose_position(LogPoint at) {
   committed_ = kNoOffset;
+  done_above_.clear();
   previous_ = kNoOffset;
   applied_at_ = LogPoint{};
   previous_at_ = LogPoint{};
@@ -158,6 +169,7 @@ void Frontier::log_cut_at(Offset end) {
     has_row_ = true;
   }
   if (previous_ > end) previous_ = kNoOffset;
+  if (!done_above_.empty() && done_above_.back().last >= end) done_above_.clear();
   broken_ = true;
   broken_at_ = at_;
   cut_ = cut_ == kNoOffset ? end : std::min(cut_, end);

@@ -48,6 +48,7 @@ class Frontier {
     bool from_start = false;       // declared: without a position the group begins at the log's start
     bool members_go_on = false;    // of a deleted row: the group has members, whose own positions it does not change
     std::uint64_t ask = 0;         // number of the question that will judge it, if it must be held
+    std::vector<Range> done_above; // records above `offset` that are done too
   };
 
   // `known_end`: lowest value the partition's high watermark can have now.
@@ -90,11 +91,15 @@ class Frontier {
   Anchor anchor_for(Offset offset) const;
 
   bool has_position() const { return committed_ != kNoOffset; }
+  // What the commit in force says of records above it.
+  const std::vector<Range>& done_above() const { return done_above_; }
   Offset committed() const { return committed_; }
   Offset log_start() const { return log_start_; }  // as log_started_at said
   LogPoint at() const { return at_; }
   // The first position that was ever known; kNoOffset when none was.
   Offset first_known() const { return first_known_; }
+  // All from the log's start up to a position is proven: the group was declared to begin there, and was seen to.
+  bool began_declared() const { return began_declared_; }
   bool holding() const { return !held_.empty(); }
   // The latest commit lay beyond the partition's end and was rejected.
   bool beyond_end() const { return beyond_end_; }
@@ -124,6 +129,7 @@ class Frontier {
   bool beyond_end_ = false;
   IntervalSet proven_;
   IntervalSet skipped_;
+  std::vector<Range> done_above_;
   std::vector<Update> held_;
 };
 

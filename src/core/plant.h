@@ -65,6 +65,17 @@ enum class Bug {
   id_proves_last_writer,      // the id is taken to be copied by who writes where it was found, whoever else may have
   pause_between_passes,       // the passes of a cycle are made a while apart
   while_for_everybody,        // who writes before its commit is given a while after it nevertheless
+  archived_is_acknowledged,   // what a share group gave up is taken for done
+  share_start_is_done,        // all below a share group's start offset is taken for acknowledged
+  share_believes_anchor,      // a mark's anchor counts for a share group, which may have given up what lies above it
+  share_reset_is_progress,    // a share group's state that was set up anew is taken for the former going on
+  done_above_is_kept,         // completed offsets stay though a later commit does not name them
+  done_above_fills_gaps,      // all below the highest completed offset is taken for done
+  cut_is_no_cut,              // an end that falls under a newer leader is taken for an old answer
+  cut_keeps_positions,        // what consumers had read of a log that was cut counts for what took its place
+  lost_event_is_forgotten,    // waits that come after a cut are not held against it
+  epoch_end_is_ignored,       // what a new leader tells of where the former epoch ended is not looked at
+  epoch_end_is_believed,      // an append above it is taken for lost, and not looked for in its place
   count_
 };
 

@@ -54,6 +54,7 @@ void ShareState::read(std::string_view key_bytes, std::optional<std::string_view
   if (snapshot) {
     wire::msg::ShareSnapshotValue state;
     read = read && state.decode(reader, version) && apply(state, true, found->second);
+    if (read) found->second.state_epoch = state.state_epoch;
   } else {
     wire::msg::ShareUpdateValue update;
     read = read && update.decode(reader, version) && apply(update, false, found->second);
@@ -156,6 +157,7 @@ void ShareState::tell(const Key& key, const State& state, const Tell& tell) {
   progress.topic = name->second;
   progress.topic_id = std::get<1>(key);
   progress.partition = std::get<2>(key);
+  progress.state_epoch = state.state_epoch;
   progress.start = state.start;
   progress.acknowledged = acknowledged;
   progress.archived = archived;

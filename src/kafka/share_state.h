@@ -69,6 +69,7 @@ class ShareState {
   struct State {
     core::Offset start = core::kNoOffset;
     std::int32_t snapshot_epoch = -1;
+    std::int32_t state_epoch = -1;
     std::map<core::Offset, Batch> batches;  // by first offset; none overlaps another
     core::LogPoint at;
   };

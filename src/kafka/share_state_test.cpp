@@ -86,6 +86,20 @@ TEST_F(ShareStateTest, ASnapshotReplacesAndAnUpdateMerges) {
   EXPECT_EQ(told(), "g orders/3 from 30");
 }
 
+TEST_F(ShareStateTest, TheEpochOfTheStateIsThatOfItsSnapshot) {
+  wire::Writer out;
+  out.int16(0);
+  wire::msg::ShareSnapshotValue set_up;
+  set_up.state_epoch = 3;
+  set_up.start_offset = 5;
+  set_up.encode(out, 0);
+  std::vector<std::int32_t> epochs;
+  const auto note = [&](const core::ShareProgress& progress) { epochs.push_back(progress.state_epoch); };
+  state_.read(key(0), out.take(), {0, at_++}, note);
+  state_.read(key(1), value<wire::msg::ShareUpdateValue>(6, {}, 0), {0, at_++}, note);
+  EXPECT_EQ(epochs, (std::vector<std::int32_t>{3, 3}));
+}
+
 TEST_F(ShareStateTest, WhatAnUpdateCoversIsSaidAnew) {
   snapshot(0, {{0, 9, 2}, {10, 19, 4}});
   update(-1, {{5, 14, 0}});
