@@ -225,6 +225,7 @@ class Drawing {
     traits.per_record = random_.chance(400);
     traits.at_position = random_.chance(300);
     traits.copies_id = random_.chance(copies_);
+    traits.declares_copies = traits.copies_id && random_.chance(300);
     traits.read_uncommitted = !traits.transactional && random_.chance(100);
     traits.declared_earliest = random_.chance(300);
     traits.joins_late = random_.chance(40);
@@ -279,6 +280,7 @@ class Drawing {
         output.output = world_.log[edge.output].name;
         output.emits = edge.emits;
         if (edge.emits == core::Emits::within) output.within = edge.within;
+        output.copies_id = traits.copies_id && traits.declares_copies;
         engine.outputs.push_back(output);
       }
       for (const auto& [input, dead] : traits.dead) {

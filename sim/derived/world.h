@@ -56,6 +56,7 @@ struct Traits {
   bool per_record = false;
   bool at_position = false;       // commits its position, else the last record's offset + 1
   bool copies_id = true;
+  bool declares_copies = false;
   bool read_uncommitted = false;
   bool declared_earliest = false;
   bool joins_late = false;

@@ -46,6 +46,7 @@ struct Output {
   Emits emits = Emits::before_commit;
   Duration within{};
   bool dead_letter = false;  // what the consumer gives up ends there
+  bool copies_id = false;    // each record it writes has the event's id that the one it read has
 };
 
 struct EngineConfig {

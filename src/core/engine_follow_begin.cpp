@@ -144,6 +144,7 @@ void Engine::State::add_edges(Follow& follow, std::uint32_t index) const {
     made.within = edge.within;
     made.dead_letter = edge.dead_letter;
     made.inner = inner;
+    made.copies_id = edge.copies_id;
   }
   for (const Plan::LeftOut& left : follow.plan->left_out) {
     if (left.input != place.topic || (left.consumer && *left.consumer != place.consumer)) continue;

@@ -7,7 +7,7 @@
 // topics copies the id. One who does not makes records without it, and whoever
 // copies what it reads makes more of them.
 //
-// Who copies is concluded from where the id was found: it came there on some way
+// Who copies is declared, or concluded from where the id was found: it came there on some way
 // from the event on which everybody copies it. Which way is not known; so it proves
 // a consumer only if each way that leads there goes through it. Somebody who writes
 // the same topic, and is not waited for or writes later, is a way too.

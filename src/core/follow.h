@@ -93,7 +93,7 @@ struct Follow {
     Duration within{};
     bool dead_letter = false;
     bool inner = false;        // both ends feed each other
-    bool copies_id = false;    // the event's id was found where only it can have brought it
+    bool copies_id = false;    // declared, or the event's id was found where only it can have brought it
     std::uint32_t seen = 0;    // of the place's `done`, how many led to a question
     Offsets read_from;         // of dead letters: those of this wait lie above; null: from the log's start
   };

@@ -139,7 +139,7 @@ void Topology::listed(const Topics& topics, const Consumers& consumers) {
   plans_.clear();
   for (const Output& declared : config_.outputs) {
     Write write{consumers.find(declared.consumer), declared.output, declared.emits, declared.within,
-                declared.dead_letter, false};
+                declared.dead_letter, false, declared.copies_id};
     outputs_[declared.output] = true;
     if (declared.input.empty()) {
       everywhere_.push_back(std::move(write));
@@ -207,7 +207,7 @@ std::shared_ptr<const Plan> Topology::plan(std::span<const TopicNumber> roots, c
       plan->nodes.push_back({*number, 0, false, false});
     }
     plan->edges.push_back({input, *output, write.consumer, write.emits, write.within, write.dead_letter,
-                           write.by_name});
+                           write.by_name, write.copies_id});
   };
   for (std::uint32_t input = 0; input < plan->nodes.size(); ++input) {
     const auto writes = writes_.find(topics[plan->nodes[input].topic].name);

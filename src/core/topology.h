@@ -49,6 +49,7 @@ struct Plan {
     Duration within{};
     bool dead_letter = false;
     bool by_name = false;  // not declared: the topic's name says it
+    bool copies_id = false;
   };
   // What is written and not followed.
   struct LeftOut {
@@ -108,6 +109,7 @@ class Topology {
     Duration within{};
     bool dead_letter = false;
     bool by_name = false;
+    bool copies_id = false;
   };
   void add_by_name(const Topics& topics, const Consumers& consumers);
 

@@ -22,11 +22,15 @@ Result<void> TopologySection::read(const std::string& consumer, const YAML::Node
   Declared& declared = consumers_[consumer];
   const std::string name = where.Scalar();
   const std::string key = "consumers." + consumer + "." + name;
-  int& given = name == "outputs" ? declared.outputs_line : name == "emits" ? declared.emits_line : declared.dead_letter_line;
+  int& given = name == "outputs"     ? declared.outputs_line
+               : name == "emits"     ? declared.emits_line
+               : name == "copies_id" ? declared.copies_line
+                                     : declared.dead_letter_line;
   if (given > 0) return report_.fail(where, quoted(key) + " is given twice: also in " + line(given));
   given = YamlReport::line_of(where);
   if (name == "outputs") return read_outputs(key, node, declared);
   if (name == "emits") return read_emits(key, node, declared);
+  if (name == "copies_id") return read_copies(key, node, declared);
   return read_dead_letter(key, node, declared);
 }
 
@@ -92,6 +96,13 @@ Result<void> TopologySection::read_emits(const std::string& key, const YAML::Nod
   return {};
 }
 
+Result<void> TopologySection::read_copies(const std::string& key, const YAML::Node& node, Declared& declared) {
+  const std::string text = node.IsScalar() ? node.Scalar() : "";
+  if (text != "true" && text != "false") return report_.fail(node, quoted(key) + " can only be true or false");
+  declared.copies_id = text == "true";
+  return {};
+}
+
 Result<void> TopologySection::read_dead_letter(const std::string& key, const YAML::Node& node, Declared& declared) {
   if (node.IsSequence()) return read_topics(key, node, declared.dead_letters);
   if (!node.IsScalar()) return report_.fail(node, quoted(key) + " must be a topic, a list of topics, or none");
@@ -106,6 +117,9 @@ Result<void> TopologySection::check(const std::string& consumer, const Declared&
   if (declared.emits_line > 0 && declared.edges.empty())
     return report_.fail(declared.emits_line,
                         quoted(prefix + "emits") + " says when outputs are written, and '" + prefix + "outputs' is not given");
+  if (declared.copies_line > 0 && declared.edges.empty())
+    return report_.fail(declared.copies_line,
+                        quoted(prefix + "copies_id") + " says what outputs carry, and '" + prefix + "outputs' is not given");
   for (const Named& dead : declared.dead_letters) {
     const auto same = std::find_if(declared.edges.begin(), declared.edges.end(),
                                    [&](const Edge& edge) { return edge.output.topic == dead.topic; });
@@ -136,7 +150,7 @@ Result<void> TopologySection::finish(Settings& settings) const {
     if (auto checked = check(consumer, declared); !checked) return checked;
     for (const Edge& edge : declared.edges)
       settings.engine.outputs.push_back(
-          {consumer, edge.input, edge.output.topic, declared.emits, declared.within, false});
+          {consumer, edge.input, edge.output.topic, declared.emits, declared.within, false, declared.copies_id});
     for (const Named& dead : declared.dead_letters)
       settings.engine.outputs.push_back({consumer, "", dead.topic, core::Emits::before_commit, {}, true});
     if (declared.dead_letter_line > 0 && declared.dead_letters.empty()) settings.engine.no_dead_letters.push_back(consumer);

@@ -1,4 +1,4 @@
-// What consumers write, as the file declares it: outputs, emits, dead_letter.
+// What consumers write, as the file declares it: outputs, emits, copies_id, dead_letter.
 //
 // Each declaration may be right by itself and wrong beside another one, a line or a
 // section away: a dead-letter topic that is an ordinary output too, an edge from a
@@ -23,7 +23,9 @@ class TopologySection {
  public:
   explicit TopologySection(const YamlReport& report) : report_(report) {}
 
-  static bool is_key(std::string_view key) { return key == "outputs" || key == "emits" || key == "dead_letter"; }
+  static bool is_key(std::string_view key) {
+    return key == "outputs" || key == "emits" || key == "copies_id" || key == "dead_letter";
+  }
 
   // `where` is one of those keys of a consumer.
   Result<void> read(const std::string& consumer, const YAML::Node& where, const YAML::Node& node);
@@ -43,14 +45,16 @@ class TopologySection {
     Named output;
   };
   struct Declared {
-    int outputs_line = 0, emits_line = 0, dead_letter_line = 0;  // 0: not given
+    int outputs_line = 0, emits_line = 0, copies_line = 0, dead_letter_line = 0;  // 0: not given
     std::vector<Edge> edges;
     std::vector<Named> dead_letters;
     core::Emits emits = core::Emits::before_commit;
     core::Duration within{};
+    bool copies_id = false;
   };
   Result<void> read_outputs(const std::string& key, const YAML::Node& node, Declared& declared);
   Result<void> read_emits(const std::string& key, const YAML::Node& node, Declared& declared);
+  Result<void> read_copies(const std::string& key, const YAML::Node& node, Declared& declared);
   Result<void> read_dead_letter(const std::string& key, const YAML::Node& node, Declared& declared);
   Result<void> read_topics(const std::string& key, const YAML::Node& list, std::vector<Named>& topics) const;
   Result<void> check_topic(const std::string& key, const YAML::Node& node) const;

@@ -53,6 +53,10 @@ TEST(SettingsTopology, EmitsHasThreeForms) {
   const auto emits = [](const std::string& value) {
     return read("consumers: {e: {outputs: {a: [b]}, emits: " + value + "}}\n").engine.outputs.at(0);
   };
+  EXPECT_FALSE(emits("later").copies_id);
+  EXPECT_TRUE(read("consumers: {e: {outputs: {a: [b]}, copies_id: true}}\n").engine.outputs.at(0).copies_id);
+  EXPECT_EQ(consumer_error("    outputs: {a: [b]}\n    copies_id: often\n"),
+            "t.yaml:4: 'consumers.e.copies_id' can only be true or false");
   EXPECT_EQ(emits("before-commit").emits, core::Emits::before_commit);
   EXPECT_EQ(emits("later").emits, core::Emits::later);
   EXPECT_EQ(emits("within 2s").within, seconds(2));
@@ -93,6 +97,8 @@ TEST(SettingsTopology, ContradictionsNameBothLines) {
   EXPECT_EQ(consumer_error("    outputs:\n      a: [c, b]\n    dead_letter: b\n"),
             "t.yaml:5: 'consumers.e.dead_letter' names 'b', which 'consumers.e.outputs.a' in line 4 makes an ordinary "
             "output: a record there would be a failure and none");
+  EXPECT_EQ(consumer_error("    copies_id: true\n"),
+            "t.yaml:3: 'consumers.e.copies_id' says what outputs carry, and 'consumers.e.outputs' is not given");
   EXPECT_EQ(consumer_error("    emits: later\n"),
             "t.yaml:3: 'consumers.e.emits' says when outputs are written, and 'consumers.e.outputs' is not given");
   EXPECT_NE(consumer_error("    dead_letter: x\n    emits: later\n").find("is not given"), std::string::npos);

@@ -153,7 +153,7 @@ class Reader {
       each.names->push_back(name);
       return {};
     }
-    return unknown(where, key, {"reset", "commits", "acks", "outputs", "emits", "dead_letter"});
+    return unknown(where, key, {"reset", "commits", "acks", "outputs", "emits", "copies_id", "dead_letter"});
   }
 
   Settings& settings_;
