@@ -268,7 +268,7 @@ bool Checker::was_past(const ModelGateway& gateway, const ModelGroup& group, con
     if (record.kind == CommitRecord::Kind::commit && record.producer < 0 && (record.when < told || goes_back)) latest = &record;
   }
   return latest != nullptr && latest->offset > stake.offset && latest->incarnation == stake.incarnation && !latest->by_hand &&
-         !latest->beyond && group.processed(stake.incarnation, stake.partition, stake.offset);
+         !latest->beyond && group.processed(stake.incarnation, stake.partition, stake.offset, stake.epoch);
 }
 
 void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,

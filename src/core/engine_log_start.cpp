@@ -47,7 +47,8 @@ void Engine::State::see_log_start(ConsumerNumber consumer, TopicNumber topic, Pa
     if (cell->frontier.log_start() >= start) return;
   }
   const bool behind = cell->frontier.has_position() ? cell->frontier.committed() < start : !cell->obligations.empty();
-  const bool commits_count = !consumers[consumer].acks(topic);
+  // Who acks is not moved by commits, and a share group has none: its start offset follows the log's.
+  const bool commits_count = !consumers[consumer].acks(topic) && !consumers[consumer].share;
   const Offset position = std::max<Offset>(cell->frontier.committed(), 0);
   const bool asked = below.in_question.first <= below.in_question.last;
   if (!behind || !commits_count || planted(Bug::log_start_at_once)) {

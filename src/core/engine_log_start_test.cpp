@@ -150,6 +150,28 @@ TEST_F(EngineLogStart, AGroupAboveTheStartIsNotAskedFor) {
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
 }
 
+// Its start offset moves with the log's, and it has no committed offsets to ask for.
+TEST(EngineLogStartOfShares, AShareGroupsStartIsNoWorkDone) {
+  Gateway g;
+  g.start();
+  g.members("workers", 1);
+  const auto progress = [&](Offset start) {
+    ShareProgress p;
+    p.group = "workers";
+    p.topic = "orders";
+    p.start = start;
+    p.at = {0, g.record++};
+    g.engine().share(p, g.now, g.effects);
+    g.append(2, g.record);  // takes what was answered
+  };
+  progress(5);
+  const WaitId wait = g.append(0, 10);
+  g.ends("orders", 0, Gateway::kEnd, 0, 30);
+  progress(30);
+  EXPECT_TRUE(g.asked_rows().empty());
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+}
+
 TEST_F(EngineLogStart, StrangeAnswersChangeNothing) {
   g.rows("nobody", 7, {});
   g.rows("views", 7, {});
