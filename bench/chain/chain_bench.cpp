@@ -229,6 +229,8 @@ int run(const Options& options) {
   const std::int64_t began = now_us();
   const std::vector<Sample> samples = load(options);
   const double seconds = static_cast<double>(now_us() - began) / 1e6;
+  // An answer may be here before the last reply has been written down.
+  for (int i = 0; i < 200 && replies.at(options.events - 1) == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   const double rounds_made = metric(options, kRounds) - rounds, questions = metric(options, kAsked) - asked;
 
   std::vector<std::int64_t> whole, floor, added;
