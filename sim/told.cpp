@@ -189,7 +189,9 @@ void Told::ack(const AckRecord& record, int topic, bool expected, core::Time now
 
 void Told::share(const ShareRecord& state, bool in_sync, core::Time now) {
   const bool held = state.start > known_end(state.incarnation, state.partition);
-  if (!shares_.told(state, held, now) || !in_sync) return;
+  // Of a topic that the list does not show yet, or not any more, it says nothing.
+  const bool listed = incarnation(state.topic) == state.incarnation && partitions(state.topic) > 0;
+  if (!shares_.told(state, held, now) || !in_sync || !listed) return;
   GroupKnown& group = groups_[static_cast<std::size_t>(state.group)];
   group.last_commit = now;
   group.signs.push_back(now);

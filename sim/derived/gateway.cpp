@@ -49,6 +49,8 @@ void Gateway::kill() {
   appends_.clear();
   questions_.clear();
   members_.clear();
+  empty_as_of_.clear();
+  member_records_.clear();
   positions_.clear();
   partitions_.clear();
   must_pass_.clear();

@@ -125,6 +125,8 @@ class Gateway {
   std::map<std::uint64_t, std::shared_ptr<Append>> appends_;
   std::map<std::pair<std::string, core::Partition>, Question> questions_;
   std::set<int> members_;
+  std::map<int, core::TailPositions> empty_as_of_;  // asked for, and found without members
+  std::map<int, core::LogPoint> member_records_;    // read last
   FirstPositions positions_;
   std::vector<int> partitions_;
   std::vector<core::Offset> must_pass_;

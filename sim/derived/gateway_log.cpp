@@ -96,7 +96,17 @@ void Gateway::tell_membership(int service, int members, core::LogPoint at, const
   state.at = at;
   state.as_of = as_of;
   world_.note("tail: group", {{"gw", number_}, {"members", members}}, traits.name);
-  if (members > 0) members_.insert(service);
+  // A record from before an answer that found nobody is old news, and so is an answer from before a record.
+  const auto is_before = [](core::LogPoint record, const core::TailPositions& answer) {
+    return record.offset < (*answer)[static_cast<std::size_t>(record.partition)];
+  };
+  if (members == 0 && as_of != nullptr) empty_as_of_[service] = as_of;
+  const auto empty = empty_as_of_.find(service);
+  const auto record = member_records_.find(service);
+  const bool old = at.known() ? empty != empty_as_of_.end() && is_before(at, empty->second)
+                              : record != member_records_.end() && !is_before(record->second, as_of);
+  if (at.known()) member_records_[service] = at;
+  if (members > 0 && !old) members_.insert(service);
   Effects effects;
   ++events_;
   engine_->group(state, world_.now(), effects);

@@ -171,9 +171,14 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   if (consumer.denied && !consumer.configured) return;
   const Uuid current = s.topics[*topic].id;
   if (!progress.topic_id.is_nil() && !current.is_nil() && progress.topic_id != current) return;
-  Cell* cell = s.cell_for(*number, *topic, progress.partition);
-  if (cell == nullptr) return;
   consumer.share = true;
+  const auto shows_life = [&] {
+    if (!s.was_synced) return;  // it may be of long ago
+    consumer.last_sign = now;
+    consumer.dormant = false;
+  };
+  Cell* cell = s.cell_for(*number, *topic, progress.partition);
+  if (cell == nullptr) return shows_life();  // the table is full
 
   Frontier::Update update;
   update.offset = progress.start;
@@ -188,10 +193,7 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   if (applied == Applied::stale) return;
   cell->share_epoch = std::max(cell->share_epoch, progress.state_epoch);
   if (update.moved_by_hand && cell->acked != nullptr) cell->acked->forget_from(progress.start);
-  if (s.was_synced) {  // else it may be of long ago
-    consumer.last_sign = now;
-    consumer.dormant = false;
-  }
+  shows_life();
   s.consumers.note_row(*number, *topic, *cell, progress.start != kNoOffset);
   if (applied == Applied::held) s.hold(*number, *topic, progress.partition, effects);
   // What was given up is said first: the start may have passed it in the same breath.
