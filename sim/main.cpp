@@ -7,6 +7,7 @@
 //   tidemark-sim --twice --seeds 0 50       each twice: the same to the last step
 //   tidemark-sim --speed                    core's events a second, models aside
 //   --counters: fail when a kind of fault never happened
+//   --no-cuts: no log is cut off
 //
 // Exit: 0 all promises kept (with --bug: caught), 1 not, 64 wrong usage.
 
@@ -37,6 +38,7 @@ struct Arguments {
   bool twice = false;
   bool speed = false;
   bool counters = false;
+  bool cuts = true;
 };
 
 std::optional<Arguments> parse(int argc, char** argv) {
@@ -64,6 +66,8 @@ std::optional<Arguments> parse(int argc, char** argv) {
       arguments.speed = true;
     } else if (flag == "--counters") {
       arguments.counters = true;
+    } else if (flag == "--no-cuts") {
+      arguments.cuts = false;
     } else {
       return std::nullopt;
     }
@@ -88,6 +92,7 @@ double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC
 void run_seed(std::uint64_t seed, const Arguments& arguments, Totals& totals) {
   sim::RunOptions options;
   options.verbose = arguments.verbose;
+  options.cuts = arguments.cuts;
   sim::RunResult result = sim::run(seed, options);
   if (arguments.twice && !result.failure && sim::run(seed, options).hash != result.hash)
     result.failure = "the same seed gave two different runs";
@@ -102,8 +107,8 @@ void run_seed(std::uint64_t seed, const Arguments& arguments, Totals& totals) {
     totals.reason = *result.failure;
   }
   if (arguments.bug == core::Bug::none)
-    std::printf("seed %" PRIu64 ": %s\n  replay: tidemark-sim --seed %" PRIu64 " --verbose\n", seed,
-                result.failure->c_str(), seed);
+    std::printf("seed %" PRIu64 ": %s\n  replay: tidemark-sim --seed %" PRIu64 " --verbose%s\n", seed,
+                result.failure->c_str(), seed, arguments.cuts ? "" : " --no-cuts");
 }
 
 int report(const Arguments& arguments, const Totals& totals, double cpu) {
@@ -164,7 +169,7 @@ int main(int argc, char** argv) {
   const auto arguments = parse(argc, argv);
   if (!arguments) {
     std::fprintf(stderr, "usage: tidemark-sim [--seed N | --seeds FROM COUNT | --budget SECONDS | --speed]\n"
-                         "                    [--bug NAME] [--verbose] [--twice] [--counters]\n");
+                         "                    [--bug NAME] [--verbose] [--twice] [--counters] [--no-cuts]\n");
     return 64;
   }
   if (arguments->speed) return measure_speed();

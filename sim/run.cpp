@@ -26,6 +26,7 @@ class Run {
 
   RunResult go() {
     draw_plan(world_);
+    world_.plan.cuts = world_.plan.cuts && options_.cuts;
     begin();
     if (advance(world_.plan.length)) {
       heal();

@@ -105,6 +105,22 @@ bool covers(const Mark& whole, const Mark& part) {
   return whole.scope >= part.scope;
 }
 
+// tidemark-sim, seed 2208322331276575: a lost event was called processed by what stood in its place.
+TEST(Mark, OfOnePlaceUnderTwoLeaderEpochsTheLowerIsKept) {
+  const auto under = [](std::int32_t epoch, Offset last = 27) {
+    Mark mark{Scope::event, {event_term("orders", 0, 27, {})}};
+    mark.terms[0].leader_epoch = epoch;
+    if (last != 27) mark.terms[0].kind = Term::Kind::prefix;
+    mark.terms[0].last = last;
+    return mark;
+  };
+  const auto merged = [](const Mark& a, const Mark& b) { return merge(a, b)->terms.at(0).leader_epoch; };
+  EXPECT_EQ(merged(under(1), under(2)), 1);
+  EXPECT_EQ(merged(under(2), under(1)), 1);
+  EXPECT_EQ(merged(under(2), under(-1)), 2);
+  EXPECT_EQ(merged(under(3, 30), under(2, 31)), 2) << "the last record's";
+}
+
 TEST(Mark, CarriesEverythingThatAnotherGatewayNeeds) {
   Term term = event_term("orders", 2, 1'234'567'890'123, {});
   term.topic_id = uuid_of(9);

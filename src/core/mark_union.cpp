@@ -41,12 +41,17 @@ void unite_expected(std::vector<Expected>& into, const std::vector<Expected>& fr
   }
 }
 
+// One place under two leader epochs: the log was cut off between, and what was there under the lower may be lost.
+std::int32_t lower_epoch(std::int32_t a, std::int32_t b) { return a < 0 ? b : b < 0 ? a : std::min(a, b); }
+
 // An anchor above the widened range's start was taken for another position.
 void widen(Term& into, const Term& from) {
   unite_expected(into.expected, from.expected, kNoOffset);
   into.kind = Term::Kind::prefix;
   into.id = Uuid{};
-  into.leader_epoch = into.last >= from.last ? into.leader_epoch : from.leader_epoch;
+  into.leader_epoch = into.last > from.last   ? into.leader_epoch
+                      : into.last < from.last ? from.leader_epoch
+                                              : lower_epoch(into.leader_epoch, from.leader_epoch);
   into.first = std::min(into.first, from.first);
   into.last = std::max(into.last, from.last);
   for (Expected& expected : into.expected)
@@ -85,6 +90,7 @@ std::vector<Term> compact(std::vector<Term> terms, std::size_t events) {
     if (same != here.end()) {
       unite_expected(same->expected, term.expected, same->first);
       if (same->id.is_nil()) same->id = term.id;
+      same->leader_epoch = lower_epoch(same->leader_epoch, term.leader_epoch);
     } else {
       here.push_back(std::move(term));
     }
