@@ -72,11 +72,15 @@ void Checker::check_mark(const ModelGateway& gateway, const Wait& wait, const co
     for (const core::Expected& expected : term.expected) {
       check_anchor(wait, term, expected);
       const auto due = wait.anchors_due.find(expected.name);
-      // A reset since then has taken the place of the position.
+      // A reset since then has taken the place of the position, or the log's start has passed it.
       const bool skipped = std::any_of(answer.consumers.begin(), answer.consumers.end(), [&](const auto& outcome) {
         return outcome.name == expected.name && outcome.outcome == Outcome::skipped;
       });
-      if (skipped) continue;
+      const auto passed = [&](const Stake& stake) {
+        return due != wait.anchors_due.end() &&
+               gateway.told().known_start(stake.incarnation, stake.partition, world_.now()) > due->second;
+      };
+      if (skipped || std::any_of(wait.stakes.begin(), wait.stakes.end(), passed)) continue;
       if (due != wait.anchors_due.end() && term.kind == core::Term::Kind::event && !expected.anchor.known())
         fail("P8", "the mark carries no anchor for " + expected.name + ", whose position " +
                        std::to_string(due->second) + " was known at the append");

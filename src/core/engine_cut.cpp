@@ -81,6 +81,10 @@ void Engine::State::judge_succession(TopicNumber topic, Partition partition, con
     first.ask = 0;
     return;
   }
+  if (told.epoch == first.epoch && told.epoch_end == kNoOffset && ends.asked > told.asked) {
+    first.ask = told.asked + 1;  // it could not be told; the next question, which is under way, asks the same
+    return;
+  }
   const Succession before = first;
   ends.successions.erase(ends.successions.begin());
   if (planted(Bug::epoch_end_is_ignored)) return;

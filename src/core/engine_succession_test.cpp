@@ -118,6 +118,25 @@ TEST(EngineSuccession, ALeaderThatCannotTellChangesNothing) {
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
 }
 
+// tidemark-sim, seed 2208322331276575.
+TEST(EngineSuccession, WhatCouldNotBeToldOnceIsTakenFromTheAnswerThatFollows) {
+  ToldGateway g;
+  const WaitId lost = g.append_at(kEnd + 1, 5);
+  const AskEnds first = g.hear_of(6);
+  const std::vector<std::string> orders{"orders"};
+  BarrierRequest barrier = g.barrier();
+  barrier.topics = orders;
+  g.barrier(barrier);
+  const std::vector<AskEnds> asks = g.questions();
+  ASSERT_FALSE(asks.empty());
+  EXPECT_EQ(asks.front().epoch, 5);
+  g.tell(kEnd + 20, 6, first.number, 5, kNoOffset);
+  EXPECT_EQ(g.cuts(), 0U);
+  g.tell(kEnd + 20, 6, asks.front().number, 5, kEnd - 1);
+  EXPECT_EQ(g.cuts(), 1U);
+  EXPECT_EQ(g.outcome(lost).outcome, Outcome::skipped);
+}
+
 TEST(EngineSuccession, ADeposedLeadersAnswerEndsNoQuestion) {
   ToldGateway g;
   const Mark mark = g.answer(g.append_at(kEnd, 5, false)).mark;
