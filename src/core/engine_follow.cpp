@@ -198,6 +198,13 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
     const bool first = !was_fenced || before == nullptr || i >= before->size();
     topic.below.push_back({p, {from, offset_at(topic.covered, i) - 1}, first, std::nullopt});
   }
+  // What was found in a partition that was added may be of any step, so that more steps are due.
+  const bool in_added = was_fenced && before != nullptr && !topic.below.empty() &&
+                        static_cast<std::size_t>(topic.below.back().partition) >= before->size();
+  const auto& nodes = follow.plan->nodes;
+  for (std::size_t i = 0; in_added && i < nodes.size(); ++i)
+    if (nodes[i].component == nodes[index].component)
+      follow.topics[i].passes = std::min<std::uint16_t>(follow.topics[i].passes, 1);
   const bool ask_ids = follow.plan->nodes[index].cyclic && !from_baselines && !follow.id.is_nil() && wait.hold;
   if (!ask_ids || topic.below.empty()) return owe(slot, index, from_baselines, now);
   look_for_descendants(slot, index, effects);
