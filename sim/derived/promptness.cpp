@@ -189,7 +189,9 @@ std::optional<Time> Promptness::latest(int gateway, const Stake& stake, int most
     };
     if (cyclic) {
       const Duration step = delays.round + kLook + within;
-      for (int i = 0; i < most_passes; ++i) {
+      // What is found in a partition that was added may take all the steps again.
+      const int passes = world_.plan.grows ? 3 * most_passes : most_passes;
+      for (int i = 0; i < passes; ++i) {
         const auto end = pass(when + within + kLook);
         if (!end) return std::nullopt;
         when = *end;
