@@ -47,8 +47,8 @@ struct Seed {
   std::span<const SeedRow> rows;
 };
 
-// What a group has committed, asked for: all its rows. Commits inside
-// transactions that are not settled yet delay the answer.
+// What a group has committed, asked for: all its rows. A transaction that is open
+// delays the answer, but for a partition's first commit, whose row is missing.
 struct Rows {
   std::string_view group;
   std::uint64_t number = 0;  // AskRows::number of the latest question that was put before the group was asked
