@@ -76,6 +76,34 @@ TEST_F(DeadLetters, AreNotSaidToBeReadAtTheDeadline) {
   EXPECT_EQ(gateway.outcome(wait).reason, PendingReason::dead_letters);
 }
 
+// tidemark-sim-derived, seed 2964428848049472.
+TEST_F(DeadLetters, AreReadOfAConsumerThatOnlyTheMarkKnows) {
+  reader("views", {"orders"});
+  PublishRequest request = gateway.request();
+  request.wait = false;
+  const Mark mark = gateway.answer(gateway.append(request, 0, 100)).mark;
+  Gateway later({}, gateway.record);
+  list(later);
+  for (Partition p = 0; p < 2; ++p) later.ends("orders", p, 101, 0);
+  later.engine().synced(later.now);
+  later.asked();
+  const WaitId resumed = later.resume(mark);
+  later.members("views", 1, {"orders"});
+  later.commit("views", 0, 100);
+  later.commit("views", 0, 101);
+  EXPECT_FALSE(later.answered(resumed));
+  EXPECT_EQ(tell(later, "orders-dlt", {100, 101}), 2U);
+  const std::vector<Look> looks = origins(later);
+  ASSERT_EQ(looks.size(), 1U);
+  Sight sight;
+  sight.number = looks[0].number;
+  sight.result = Sight::Result::found;
+  sight.offset = sight.last = 100;
+  sight.complete = true;
+  later.sight(sight);
+  EXPECT_EQ(later.outcome(resumed).outcome, Outcome::failed);
+}
+
 // tidemark-sim-derived, seed 6: of what was given up between the append and now a mark must know.
 TEST_F(DeadLetters, SinceTheAppendAreReadForAMarkOfWatermarkScope) {
   reader("views", {"orders"});

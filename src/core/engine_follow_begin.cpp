@@ -158,6 +158,9 @@ std::optional<Refusal> Engine::State::follow_mark(const Mark& mark, const std::v
   std::vector<TopicNumber> roots = more;
   for (const Term& term : mark.terms)
     if (const auto topic = topics.find(term.topic)) roots.push_back(*topic);
+  // What they write would be lost with one whom this gateway has not met.
+  for (const Derived& derived : mark.derived)
+    for (const Derived::Writer& writer : derived.writers) expectation.admit(writer.consumer, consumers);
   std::shared_ptr<const Plan> plan = plan_of(mark, roots, more.empty());
   if (plan->edges.empty() && plan->left_out.empty() && scope == Scope::event) return std::nullopt;
   follow = follow_of(std::move(plan), &mark, !more.empty(), now);

@@ -56,6 +56,11 @@ std::optional<Refusal> Engine::State::check_mark(const Mark& mark, std::vector<s
       if (first && !consumer) ++new_names;
       if (number && !consumer) new_cells += static_cast<std::size_t>(topics[*number].partitions);
     }
+    for (const Derived::Writer& writer : derived.writers) {
+      const bool first = std::find(named.begin(), named.end(), writer.consumer) == named.end();
+      if (first) named.push_back(writer.consumer);
+      if (first && !consumers.find(writer.consumer)) ++new_names;
+    }
   }
   // A forged mark must not fill the tables that real groups need.
   if ((new_names > 0 && consumers.size() + new_names > config.max_consumers / 2) ||
