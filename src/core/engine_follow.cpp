@@ -199,8 +199,7 @@ void Engine::State::fence_told(std::uint32_t slot, std::uint32_t index, Time now
     topic.below.push_back({p, {from, offset_at(topic.covered, i) - 1}, first, std::nullopt});
   }
   // What was found in a partition that was added may be of any step, so that more steps are due.
-  const bool in_added = was_fenced && before != nullptr && !topic.below.empty() &&
-                        static_cast<std::size_t>(topic.below.back().partition) >= before->size();
+  const bool in_added = was_fenced && before != nullptr && !topic.below.empty() && topic.below.back().first;
   const auto& nodes = follow.plan->nodes;
   for (std::size_t i = 0; in_added && i < nodes.size(); ++i)
     if (nodes[i].component == nodes[index].component)

@@ -27,7 +27,7 @@ const Derived* derived_in(const Mark* mark, const std::string& topic) {
 
 // The local plan of the roots, and what the mark knows of more.
 std::shared_ptr<const Plan> Engine::State::plan_of(const Mark& mark, std::span<const TopicNumber> roots,
-                                                   bool only_mark) const {
+                                                   bool only_mark) {
   const std::shared_ptr<const Plan> local = topology.plan(roots, topics);
   if (mark.derived.empty()) return local;
   auto plan = std::make_shared<Plan>();
@@ -49,7 +49,7 @@ std::shared_ptr<const Plan> Engine::State::plan_of(const Mark& mark, std::span<c
     const auto output = node_of(derived.topic);
     for (const Derived::Writer& writer : derived.writers) {
       const auto input = node_of(writer.input);
-      const auto consumer = consumers.find(writer.consumer);
+      const auto consumer = expectation.admit(writer.consumer, consumers);  // this gateway may not have met it
       if (!input || !consumer) continue;
       const bool later = writer.emits == Emits::later;
       if (!output || later) {
@@ -158,9 +158,6 @@ std::optional<Refusal> Engine::State::follow_mark(const Mark& mark, const std::v
   std::vector<TopicNumber> roots = more;
   for (const Term& term : mark.terms)
     if (const auto topic = topics.find(term.topic)) roots.push_back(*topic);
-  // What they write would be lost with one whom this gateway has not met.
-  for (const Derived& derived : mark.derived)
-    for (const Derived::Writer& writer : derived.writers) expectation.admit(writer.consumer, consumers);
   std::shared_ptr<const Plan> plan = plan_of(mark, roots, more.empty());
   if (plan->edges.empty() && plan->left_out.empty() && scope == Scope::event) return std::nullopt;
   follow = follow_of(std::move(plan), &mark, !more.empty(), now);

@@ -26,30 +26,29 @@ void Engine::State::log_start_told(TopicNumber topic, Partition partition, Offse
   PartitionEnds& ends = topics.ends(topic, partition);
   ends.log_start = std::max(ends.log_start, start);
   for (const ConsumerNumber consumer : std::vector<ConsumerNumber>(topics[topic].consumers))
-    see_log_start(consumer, topic, partition, true, now, effects);
+    if (Cell* cell = consumers[consumer].cell(topic, partition))
+      see_log_start(*cell, consumer, topic, partition, true, now, effects);
 }
 
-void Engine::State::see_log_start(ConsumerNumber consumer, TopicNumber topic, Partition partition, bool told,
-                                  Time now, Effects& effects) {
+void Engine::State::see_log_start(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition,
+                                  bool told, Time now, Effects& effects) {
   const Offset start = topics.ends(topic, partition).log_start;
-  if (start == 0) return;
-  Cell* cell = consumers[consumer].cell(topic, partition);
-  if (cell == nullptr || cell->frontier.log_start() >= start) return;
+  if (cell.frontier.log_start() >= start) return;
   const auto pass_over = [&](Offset below, const Range& jumped) {
-    if (cell->frontier.log_started_at(below, jumped) == Applied::passed_over)
-      look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
+    if (cell.frontier.log_started_at(below, jumped) == Applied::passed_over)
+      look_through(cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
   };
-  BelowStart& below = cell->below;
+  BelowStart& below = cell.below;
   if (below.was_at != kNoOffset) {
-    if (cell->frontier.committed() < below.was_at) return;
-    look_through(*cell, {0, below.was_at - 1}, now, effects);
-    pass_over(below.start, {std::exchange(below.was_at, kNoOffset), cell->frontier.committed() - 1});
-    if (cell->frontier.log_start() >= start) return;
+    if (cell.frontier.committed() < below.was_at) return;
+    look_through(cell, {0, below.was_at - 1}, now, effects);
+    pass_over(below.start, {std::exchange(below.was_at, kNoOffset), cell.frontier.committed() - 1});
+    if (cell.frontier.log_start() >= start) return;
   }
-  const bool behind = cell->frontier.has_position() ? cell->frontier.committed() < start : !cell->obligations.empty();
+  const bool behind = cell.frontier.has_position() ? cell.frontier.committed() < start : !cell.obligations.empty();
   // Who acks is not moved by commits, and a share group has none: its start offset follows the log's.
   const bool commits_count = !consumers[consumer].acks(topic) && !consumers[consumer].share;
-  const Offset position = std::max<Offset>(cell->frontier.committed(), 0);
+  const Offset position = std::max<Offset>(cell.frontier.committed(), 0);
   const bool asked = below.in_question.first <= below.in_question.last;
   if (!behind || !commits_count || planted(Bug::log_start_at_once)) {
     if (asked) below.in_question.last = std::max(below.in_question.last, position - 1);  // how it got here

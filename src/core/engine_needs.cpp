@@ -166,10 +166,10 @@ void Engine::State::conclude(std::uint32_t slot, std::uint32_t index, Outcome ou
 
 void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied, Time now,
                             Effects& effects) {
-  see_log_start(number, topic, partition, false, now, effects);
   if (applied == Applied::stale || applied == Applied::held) return;
   Cell* cell = consumers[number].cell(topic, partition);
   if (cell == nullptr) return;
+  see_log_start(*cell, number, topic, partition, false, now, effects);
   if (consumers[number].acks(topic)) return;  // only its acks end anything
   // Beyond the committed offset nothing is in order: look at each that may be ended.
   const std::vector<Range> done_above = cell->frontier.done_above();

@@ -23,6 +23,14 @@ constexpr Duration kLongestBackoff = std::chrono::seconds(2);
 
 std::optional<Refusal> Engine::State::check_mark(const Mark& mark, std::vector<std::string>& named) const {
   std::size_t new_names = 0, new_cells = 0;
+  const auto name = [&](const std::string& consumer) {
+    const auto known = consumers.find(consumer);
+    if (std::find(named.begin(), named.end(), consumer) == named.end()) {
+      named.push_back(consumer);
+      if (!known) ++new_names;
+    }
+    return known;
+  };
   for (const Term& term : mark.terms) {
     const auto number = topics.find(term.topic);
     if (!number || !topics[*number].exists())
@@ -39,10 +47,7 @@ std::optional<Refusal> Engine::State::check_mark(const Mark& mark, std::vector<s
       return Refusal{Refusal::Code::unknown_partition, "the mark names partition " + std::to_string(term.partition) +
                      " of '" + term.topic + "', which has " + std::to_string(topic.partitions), "mark", {}};
     for (const Expected& e : term.expected) {
-      const auto consumer = consumers.find(e.name);
-      const bool first = std::find(named.begin(), named.end(), e.name) == named.end();
-      if (first) named.push_back(e.name);
-      if (first && !consumer) ++new_names;
+      const auto consumer = name(e.name);
       if (term.kind != Term::Kind::pending && !(consumer && consumers[*consumer].cell(*number, term.partition)))
         ++new_cells;
     }
@@ -50,17 +55,10 @@ std::optional<Refusal> Engine::State::check_mark(const Mark& mark, std::vector<s
   for (const Derived& derived : mark.derived) {
     const auto number = topics.find(derived.topic);
     for (const Derived::Reader& reader : derived.readers) {
-      const auto consumer = consumers.find(reader.name);
-      const bool first = std::find(named.begin(), named.end(), reader.name) == named.end();
-      if (first) named.push_back(reader.name);
-      if (first && !consumer) ++new_names;
+      const auto consumer = name(reader.name);
       if (number && !consumer) new_cells += static_cast<std::size_t>(topics[*number].partitions);
     }
-    for (const Derived::Writer& writer : derived.writers) {
-      const bool first = std::find(named.begin(), named.end(), writer.consumer) == named.end();
-      if (first) named.push_back(writer.consumer);
-      if (first && !consumers.find(writer.consumer)) ++new_names;
-    }
+    for (const Derived::Writer& writer : derived.writers) name(writer.consumer);
   }
   // A forged mark must not fill the tables that real groups need.
   if ((new_names > 0 && consumers.size() + new_names > config.max_consumers / 2) ||

@@ -214,7 +214,8 @@ struct Engine::State {
   // Whom a wait over the plan's roots concerns: whom the mark names, and, where it
   // names nobody or `local`, those that are expected here.
   std::unique_ptr<Follow> follow_of(std::shared_ptr<const Plan> plan, const Mark* mark, bool local, Time now);
-  std::shared_ptr<const Plan> plan_of(const Mark& mark, std::span<const TopicNumber> roots, bool only_mark) const;
+  // Adds the consumers that the mark says write.
+  std::shared_ptr<const Plan> plan_of(const Mark& mark, std::span<const TopicNumber> roots, bool only_mark);
   void add_readers(Follow& follow, std::uint32_t topic, const Mark* mark, bool local, Time now);
   void add_edges(Follow& follow, std::uint32_t place) const;
   static void narrow(Follow& follow, const std::vector<ConsumerNumber>& to);
@@ -302,7 +303,7 @@ struct Engine::State {
   // Log starts above a consumer's position: engine_log_start.cpp.
   void log_start_told(TopicNumber topic, Partition partition, Offset start, Time now, Effects& effects);
   // Takes the partition's start for the consumer's, or asks; `told`: by the log just now.
-  void see_log_start(ConsumerNumber consumer, TopicNumber topic, Partition partition, bool told, Time now,
+  void see_log_start(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition, bool told, Time now,
                      Effects& effects);
   void ask_rows(ConsumerNumber consumer, Effects& effects);
   void judge_log_start(ConsumerNumber consumer, const Overtaken& place, Offset committed, Time now, Effects& effects);
