@@ -360,6 +360,9 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
 
   void on_rows(const std::string& group, std::span<const OffsetRow> rows) override;
 
+  // All that is told of groups now comes through the poller, which keeps it in order.
+  bool tells_by_polling() const { return poller_->running() && counters_.times_synced > 0; }
+
   void on_stable_rows(const std::string& group, std::uint64_t number, std::span<const OffsetRow> rows) override;
 
   // The groups.

@@ -110,7 +110,7 @@ void KafkaLog::Core::on_rows(const std::string& group, std::span<const OffsetRow
 void KafkaLog::Core::on_stable_rows(const std::string& group, std::uint64_t number, std::span<const OffsetRow> rows) {
   if (observer_ == nullptr) return;
   // Where positions are polled for, what these say has to be told before what they prove.
-  if (poller_->running() && counters_.times_synced > 0) poller_->rows_answered(group, rows);
+  if (tells_by_polling()) poller_->rows_answered(group, rows);
   std::vector<core::SeedRow> told;
   for (const OffsetRow& row : rows) told.push_back(row.row);
   observer_->on_rows({group, number, told});
@@ -119,7 +119,7 @@ void KafkaLog::Core::on_stable_rows(const std::string& group, std::uint64_t numb
 void KafkaLog::Core::on_seed(const core::Seed& seed) {
   if (observer_ == nullptr) return;
   rows_seen_ = rows_seen_ || !seed.rows.empty();
-  if (poller_->running() && counters_.times_synced > 0) {
+  if (tells_by_polling()) {
     // Too late for a seed; and what the tail told last may be older.
     std::vector<OffsetRow> rows;
     for (const core::SeedRow& row : seed.rows) rows.push_back({row, {}, {}});
@@ -131,7 +131,7 @@ void KafkaLog::Core::on_seed(const core::Seed& seed) {
 
 void KafkaLog::Core::on_group_state(const core::GroupState& group) {
   if (observer_ == nullptr) return;
-  if (poller_->running() && counters_.times_synced > 0) return poller_->members_answered(group);
+  if (tells_by_polling()) return poller_->members_answered(group);
   if (!group.exists) watch_.forget(group.group);
   observer_->on_group(group);
   poller_->members_told(group);
