@@ -5,21 +5,13 @@
 #include "checker.h"
 #include "model_gateway.h"
 #include "model_group.h"
+#include "ranges.h"
 #include "world.h"
 
 namespace tidemark::sim {
 
 using core::Offset;
 using core::Partition;
-
-namespace {
-
-bool names_done(const std::vector<core::Range>& ranges, Offset offset) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [&](const core::Range& range) { return range.first <= offset && offset <= range.last; });
-}
-
-}  // namespace
 
 bool Checker::was_cut(const Stake& stake) const {
   return stake.known() && !world_.log.at(stake.incarnation, stake.partition).cuts.empty();
@@ -97,7 +89,7 @@ bool Checker::cut_excused(const ModelGateway& gateway, const ModelGroup& group, 
     for (const CommitRecord& record : world_.commits.records(world_.commits.group(group.number()).partition))
       if (record.kind == CommitRecord::Kind::commit &&
           of_lost_log(record.group, record.topic, record.partition, record.read_from) &&
-          ((!record.with_epoch && record.offset > cut.offset) || names_done(record.done_above, stake.offset))) {
+          ((!record.with_epoch && record.offset > cut.offset) || contains(record.done_above, stake.offset))) {
         world_.counters.count(Excuse::read_across_cut_without_epoch);
         return true;
       }

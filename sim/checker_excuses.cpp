@@ -6,21 +6,12 @@
 #include "checker.h"
 #include "model_gateway.h"
 #include "model_group.h"
+#include "ranges.h"
 #include "world.h"
 
 namespace tidemark::sim {
 
 using core::kNoOffset;
-
-namespace {
-
-bool names_done(const CommitRecord& record, core::Offset offset) {
-  return !record.beyond && std::any_of(record.done_above.begin(), record.done_above.end(), [&](const core::Range& range) {
-    return range.first <= offset && offset <= range.last;
-  });
-}
-
-}  // namespace
 
 core::Anchor Checker::anchor_in(const core::Mark& mark, const Stake& stake, const std::string& name) const {
   for (const core::Term& term : mark.terms) {
@@ -64,7 +55,7 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   for (const CommitRecord& record : world_.commits.records(partition))
     if (ours(record) && record.kind == CommitRecord::Kind::commit && !record.with_id &&
         record.incarnation != stake.incarnation &&
-        (record.offset > stake.offset || record.offset == outcome.evidence.anchor || names_done(record, stake.offset))) {
+        (record.offset > stake.offset || record.offset == outcome.evidence.anchor || (!record.beyond && contains(record.done_above, stake.offset)))) {
       world_.counters.count(Excuse::stale_commit_without_topic_id);
       return true;
     }

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "ranges.h"
 #include "world.h"
 
 namespace tidemark::sim {
@@ -320,8 +321,7 @@ bool ModelGroup::deliver_commit(Place place, int incarnation, std::int32_t as_of
   record.incarnation = incarnation;
   record.with_id = traits_.sends_ids;
   record.by_dead = traits_.assign_only && generation != generation_;
-  const Offset reach = done_above.empty() ? offset : std::max(offset, done_above.back().last + 1);
-  record.beyond = reach > world_.log.at(current, partition).end();
+  record.beyond = reach(offset, done_above) > world_.log.at(current, partition).end();
   record.producer = producer;
   record.done_above = done_above;
   record.read_from = as_of;

@@ -285,11 +285,6 @@ const ToldPosition* Told::latest(const Key& key) const {
   return positions == nullptr || positions->empty() ? nullptr : &positions->back();
 }
 
-bool ToldPosition::done(Offset record) const {
-  return std::any_of(done_above.begin(), done_above.end(),
-                     [&](const core::Range& range) { return range.first <= record && record <= range.last; });
-}
-
 bool Told::completed_between(const Key& key, Offset offset, core::Time from, core::Time until) const {
   const auto* positions = all(key);
   if (positions == nullptr) return false;

@@ -23,6 +23,7 @@
 #include "core/events.h"
 #include "core/mark.h"
 #include "core/time.h"
+#include "ranges.h"
 #include "told_acks.h"
 #include "told_cuts.h"
 #include "told_shares.h"
@@ -47,9 +48,9 @@ struct ToldPosition {
   bool rejected = false;  // and the end that came lay below it: of a log that was cut off
   std::uint64_t order = 0;            // of everything told of commits
   std::vector<core::Range> done_above;
-  bool done(core::Offset record) const;
+  bool done(core::Offset record) const { return contains(done_above, record); }
   // The end that its partition must have for it to count.
-  core::Offset reach() const { return done_above.empty() ? offset : std::max(offset, done_above.back().last + 1); }
+  core::Offset reach() const { return sim::reach(offset, done_above); }
   std::optional<core::Time> judged;   // when an end was told that had been asked for behind it
 };
 

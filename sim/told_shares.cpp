@@ -2,18 +2,11 @@
 
 #include <algorithm>
 
+#include "ranges.h"
+
 namespace tidemark::sim {
 
 using core::Offset;
-
-namespace {
-
-bool covers(const std::vector<core::Range>& ranges, Offset offset) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [&](const core::Range& range) { return range.first <= offset && offset <= range.last; });
-}
-
-}  // namespace
 
 bool ToldShares::told(const ShareRecord& state, bool held, core::Time now) {
   std::vector<ToldShare>& states = states_[state.key()];
@@ -51,8 +44,8 @@ std::vector<ShareVerdict> ToldShares::between(const Key& key, Offset offset, cor
     } else if (before->start <= offset) {
       carried = anew ? ShareVerdict::skipped : ShareVerdict::processed;
     }
-    if (covers(state.archived, offset)) said = ShareVerdict::failed;
-    if (covers(state.acknowledged, offset)) said = ShareVerdict::processed;
+    if (contains(state.archived, offset)) said = ShareVerdict::failed;
+    if (contains(state.acknowledged, offset)) said = ShareVerdict::processed;
     before = &state;
     const bool over = i + 1 < states->size() && (*states)[i + 1].when < from;
     if (!over) verdicts.push_back(said != ShareVerdict::pending ? said : carried);
