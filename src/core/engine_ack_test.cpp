@@ -225,16 +225,9 @@ TEST(EngineShare, ProgressOfAShareGroupCountsRecordByRecord) {
   g.start();
   g.members("workers", 1);
   const auto progress = [&](Offset start, std::vector<Range> done, std::vector<Range> given_up) {
-    ShareProgress p;
-    p.group = "workers";
-    p.topic = "orders";
-    p.partition = 0;
-    p.start = start;
+    ShareProgress p = g.share_state(-1, start, given_up);
     p.acknowledged = done;
-    p.archived = given_up;
-    p.at = {0, g.record++};
-    g.engine().share(p, g.now, g.effects);
-    g.append(2, g.record);  // takes what was answered
+    g.share(p);
   };
   progress(5, {}, {});
   const WaitId low = g.append(0, 10), middle = g.append(0, 11), high = g.append(0, 12);
@@ -249,30 +242,18 @@ TEST(EngineShare, ProgressOfAShareGroupCountsRecordByRecord) {
   EXPECT_EQ(g.outcome(g.append(0, 11)).outcome, Outcome::failed) << "given up stays given up";
 }
 
-ShareProgress share_state(Gateway& g, std::int32_t epoch, Offset start, std::span<const Range> archived = {}) {
-  ShareProgress p;
-  p.group = "workers";
-  p.topic = "orders";
-  p.partition = 0;
-  p.state_epoch = epoch;
-  p.start = start;
-  p.archived = archived;
-  p.at = {0, g.record++};
-  return p;
-}
-
 TEST(EngineShare, AStateThatWasSetUpAnewPassesOverWhatLiesBetween) {
   Gateway g;
   g.start();
   g.members("workers", 1);
-  g.engine().share(share_state(g, 1, 5), g.now, g.effects);
+  g.share(g.share_state(1, 5));
   const WaitId passed = g.append(0, 10);
-  g.engine().share(share_state(g, 2, 20), g.now, g.effects);
+  g.share(g.share_state(2, 20));
   g.advance({});
   EXPECT_EQ(g.outcome(passed).outcome, Outcome::skipped);
   const std::vector<Range> given_up{{25, 25}};
-  g.engine().share(share_state(g, 2, 20, given_up), g.now, g.effects);
-  g.engine().share(share_state(g, 3, 20), g.now, g.effects);
+  g.share(g.share_state(2, 20, given_up));
+  g.share(g.share_state(3, 20));
   EXPECT_FALSE(g.answered(g.append(0, 25))) << "it is handed out anew";
 }
 
@@ -283,19 +264,19 @@ TEST(EngineShare, P1AMarksAnchorProvesNothingOfAShareGroup) {
     g->start();
     g->members("workers", 1);
   }
-  a.engine().share(share_state(a, 1, 5), a.now, a.effects);
+  a.share(a.share_state(1, 5));
   PublishRequest request = a.request();
   request.wait = false;
   const Mark mark = a.answer(a.append(request, 0, 10)).mark;
   b.record = a.record + 1;
-  b.engine().share(share_state(b, 1, 20), b.now, b.effects);
+  b.share(b.share_state(1, 20));
   EXPECT_EQ(b.look(mark).consumers.at(0).outcome, Outcome::unanchored);
 }
 
 TEST(EngineShare, P10AStateOfLongAgoReadAtTheStartIsNoSignOfLife) {
   Gateway g;
   g.learn();
-  g.engine().share(share_state(g, 1, 5), g.now, g.effects);
+  g.share(g.share_state(1, 5));
   g.engine().synced(g.now);
   const WaitId wait = g.append(0, 10);
   EXPECT_TRUE(g.answer(wait).consumers.empty());
@@ -306,7 +287,7 @@ TEST(EngineShare, AStateThatComesBeforeItsPartitionIsListedCounts) {
   Gateway g;
   g.start();
   g.members("workers", 1);
-  ShareProgress state = share_state(g, 1, 0);
+  ShareProgress state = g.share_state(1, 0);
   state.partition = 3;
   const std::vector<Range> done{{0, 2}};
   state.acknowledged = done;

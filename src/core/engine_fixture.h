@@ -113,6 +113,22 @@ class Gateway {
     take();
   }
 
+  // What share group "workers" says of partition 0.
+  ShareProgress share_state(std::int32_t epoch, Offset start, std::span<const Range> archived = {}) {
+    ShareProgress p;
+    p.group = "workers";
+    p.topic = "orders";
+    p.partition = 0;
+    p.state_epoch = epoch;
+    p.start = start;
+    p.archived = archived;
+    p.at = {0, record++};
+    return p;
+  }
+  void share(const ShareProgress& progress) {
+    engine_.share(progress, now, effects);
+    take();
+  }
   void rows(const std::string& group, std::uint64_t number, const std::vector<SeedRow>& rows) {
     engine_.rows({group, number, rows}, now, effects);
     take();

@@ -40,35 +40,30 @@ TEST_F(CycleById, EndsWithTheLastRecordThatHasIt) {
 }
 
 // Nobody can be seen to copy what goes round only once, or comes by two ways.
-TEST(CycleByDeclaredId, EndsWithTheLastRecordThatHasIt) {
-  class Declared : public FollowTest {
-   public:
-    void TestBody() override {}
-    Declared() : FollowTest(config(), {"orders", "loop"}) {}
-    static EngineConfig config() {
-      EngineConfig config;
-      config.outputs = {{"worker", "orders", "loop"}, {"other", "orders", "loop"}, {"worker", "loop", "loop"}};
-      for (Output& output : config.outputs) output.copies_id = true;
-      return config;
-    }
-    void run() {
-      reader("worker", {"orders", "loop"});
-      reader("other", {"orders"});
-      const WaitId wait = gateway.append(0, 100);
-      gateway.commit("worker", 0, 101);
-      gateway.commit("other", 0, 101);
-      tell("loop", {120, 100});
-      for (const Look& look : origins(gateway)) see(look, look.topic == "loop" && look.partition == 0 ? 100 : kNoOffset);
-      gateway.commit("worker", 0, 101, "loop");
-      EXPECT_FALSE(gateway.answered(wait));
-      tell("loop", {130, 100});
-      for (const Look& look : origins(gateway)) see(look, kNoOffset);
-      const Answer answer = gateway.answer(wait);
-      EXPECT_TRUE(answer.all_processed());
-      EXPECT_TRUE(answer.deferred.empty());
-    }
-  };
-  Declared().run();
+class CycleByDeclaredId : public CycleById {
+ protected:
+  static EngineConfig declared() {
+    EngineConfig config;
+    config.outputs = {{"worker", "orders", "loop"}, {"other", "orders", "loop"}, {"worker", "loop", "loop"}};
+    for (Output& output : config.outputs) output.copies_id = true;
+    return config;
+  }
+  CycleByDeclaredId() : CycleById(declared()) {}
+};
+
+TEST_F(CycleByDeclaredId, EndsWithTheLastRecordThatHasIt) {
+  reader("worker", {"orders", "loop"});
+  reader("other", {"orders"});
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("worker", 0, 101);
+  gateway.commit("other", 0, 101);
+  pass(120, 100);
+  gateway.commit("worker", 0, 101, "loop");
+  EXPECT_FALSE(gateway.answered(wait));
+  pass(130);
+  const Answer answer = gateway.answer(wait);
+  EXPECT_TRUE(answer.all_processed());
+  EXPECT_TRUE(answer.deferred.empty());
 }
 
 // tidemark-sim-derived, seed 1411775667939763.

@@ -10,9 +10,9 @@ namespace {
 
 using std::chrono::seconds;
 
-class EngineLogStart : public testing::Test {
- public:
-  EngineLogStart() {
+// "views" is at 5, and somebody waits for it at 10.
+struct Below {
+  Below() {
     g.start();
     g.members("views", 1);
     g.commit("views", 0, 5);
@@ -29,6 +29,8 @@ class EngineLogStart : public testing::Test {
   Gateway g;
   WaitId wait;
 };
+
+class EngineLogStart : public testing::Test, public Below {};
 
 // Found by the chain of the real suite: Kafka Streams deletes what it has just committed.
 TEST_F(EngineLogStart, ACommitThatIsOnItsWayIsWaitedFor) {
@@ -84,9 +86,7 @@ TEST_F(EngineLogStart, OnlyWhatLiesAboveTheLatestCommitWasSkipped) {
 
 TEST_F(EngineLogStart, WhatIsCommittedMeanwhileProvesNothingYet) {
   for (const Offset then : {5, 40}) {
-    struct Fresh : EngineLogStart {
-      void TestBody() override {}
-    } fresh;
+    Below fresh;
     fresh.starts_at(30);
     fresh.g.commit("views", 0, 40);
     EXPECT_FALSE(fresh.g.answered(fresh.wait)) << "it may have been reset";
@@ -155,19 +155,10 @@ TEST(EngineLogStartOfShares, AShareGroupsStartIsNoWorkDone) {
   Gateway g;
   g.start();
   g.members("workers", 1);
-  const auto progress = [&](Offset start) {
-    ShareProgress p;
-    p.group = "workers";
-    p.topic = "orders";
-    p.start = start;
-    p.at = {0, g.record++};
-    g.engine().share(p, g.now, g.effects);
-    g.append(2, g.record);  // takes what was answered
-  };
-  progress(5);
+  g.share(g.share_state(0, 5));
   const WaitId wait = g.append(0, 10);
   g.ends("orders", 0, Gateway::kEnd, 0, 30);
-  progress(30);
+  g.share(g.share_state(0, 30));
   EXPECT_TRUE(g.asked_rows().empty());
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
 }
