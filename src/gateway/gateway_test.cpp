@@ -168,6 +168,24 @@ TEST_F(GatewayTest, AsksForTheEndOfACommitAboveIt) {
   EXPECT_TRUE(replies.answers.at(1).all_processed());
 }
 
+TEST_F(GatewayTest, AsksAGroupBelowALogStartWhatItHasCommitted) {
+  start();
+  commit("views", 0);
+  publish(1);
+  log.deliver_all(0);
+  core::Ends ends;
+  ends.topic = "orders";
+  ends.log_start = 5;
+  gateway->on_ends(ends);
+  ASSERT_EQ(log.rows_asked.size(), 1U);
+  EXPECT_EQ(log.rows_asked[0].first, "views");
+  EXPECT_TRUE(replies.answers.empty());
+  const std::vector<core::SeedRow> rows{{"orders", 0, 0, -1}};
+  gateway->on_rows({"views", log.rows_asked[0].second, rows});
+  ASSERT_TRUE(replies.answers.contains(1));
+  EXPECT_EQ(replies.answers[1].consumers[0].outcome, core::Outcome::skipped);
+}
+
 TEST_F(GatewayTest, LooksAnewBeforeItSaysThatATopicIsUnknown) {
   gateway = std::make_unique<Gateway>(io, settings, log);
   gateway->start(replies);
