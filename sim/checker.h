@@ -30,6 +30,7 @@ struct World;
 class ModelGateway;
 class ModelGroup;
 struct BarrierSpec;
+struct LogCut;
 struct PublishSpec;
 struct ResumeSpec;
 
@@ -115,6 +116,7 @@ class Checker {
   bool says_epoch(const Wait& wait, const Stake& stake) const;
   void check_lost(const ModelGateway& gateway, const Wait& wait, const Stake& stake, const ModelGroup& group,
                   const core::ConsumerOutcome& outcome);
+  bool late_across_cut(const ModelGroup& group, const Stake& stake, const LogCut& cut) const;
   bool cut_excused(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake, core::Time when);
   bool was_share_start(const ModelGroup& group, const core::Term& term, core::Offset start) const;
   // Leaves the names of whom a barrier's mark asks something in this partition.

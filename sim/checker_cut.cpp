@@ -71,6 +71,20 @@ void Checker::check_lost(const ModelGateway& gateway, const Wait& wait, const St
   if (!group.processed(stake.incarnation, stake.partition, stake.offset, epoch)) world_.counters.count(Excuse::cut_not_told);
 }
 
+// Committed above the record from the log as it is, and then below it from the one that was cut off: what
+// was in flight, over a reset, looks like where the consumer began.
+bool Checker::late_across_cut(const ModelGroup& group, const Stake& stake, const LogCut& cut) const {
+  bool began_above = false;
+  for (const CommitRecord& record : world_.commits.records(world_.commits.group(group.number()).partition)) {
+    if (record.kind != CommitRecord::Kind::commit || record.group != group.number() || record.topic != stake.topic ||
+        record.partition != stake.partition || record.incarnation != stake.incarnation)
+      continue;
+    if (record.read_from >= cut.epoch && record.offset > stake.offset) began_above = true;
+    if (record.read_from < cut.epoch && record.offset <= stake.offset && began_above) return true;
+  }
+  return false;
+}
+
 bool Checker::cut_excused(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake, core::Time when) {
   const LogPartition& log = world_.log.at(stake.incarnation, stake.partition);
   const Told& told = gateway.told();
@@ -99,6 +113,10 @@ bool Checker::cut_excused(const ModelGateway& gateway, const ModelGroup& group, 
         world_.counters.count(Excuse::ack_of_lost_record);
         return true;
       }
+    if (late_across_cut(group, stake, cut)) {
+      world_.counters.count(Excuse::late_commit_across_cut);
+      return true;
+    }
   }
   return false;
 }

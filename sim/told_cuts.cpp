@@ -19,6 +19,9 @@ void ToldCuts::cut(Log& log, std::int32_t epoch, core::Offset offset, core::Time
   log.end = offset;
   log.known_at = log.asked;
   log.appended_end = std::min(log.appended_end, offset);
+  // What the same leader told as well: an append shows a cut under an epoch that may be too low.
+  for (auto& [told_by, end] : log.told)
+    if (told_by <= epoch) end = std::min(end, offset);
 }
 
 void ToldCuts::heard(const Key& key, std::int32_t epoch) {
@@ -31,11 +34,7 @@ bool ToldCuts::epoch_ended(const Key& key, const EpochEnd& told, std::int32_t le
   Log& log = logs_[key];
   if (shown(key, told.offset, told.epoch, core::Time::max())) return false;
   const bool below_told = std::any_of(log.told.begin(), log.told.end(), [&](const auto& end) {
-    // By an append of the same leader as well: it may have been a later one's.
-    const auto cut_since = [&](const ToldCut& cut) {
-      return end.first <= cut.epoch && cut.epoch <= told.epoch && cut.offset <= told.offset;
-    };
-    return end.first <= told.epoch && end.second > told.offset && std::none_of(log.cuts.begin(), log.cuts.end(), cut_since);
+    return end.first <= told.epoch && end.second > told.offset;
   });
   // A cut that is known went deeper than it showed.
   const bool deeper = std::any_of(log.cuts.begin(), log.cuts.end(), [&](const ToldCut& cut) {
