@@ -102,8 +102,10 @@ bool Checker::cut_excused(const ModelGateway& gateway, const ModelGroup& group, 
     };
     for (const CommitRecord& record : world_.commits.records(world_.commits.group(group.number()).partition))
       if (record.kind == CommitRecord::Kind::commit &&
-          of_lost_log(record.group, record.topic, record.partition, record.read_from) &&
-          ((!record.with_epoch && record.offset > cut.offset) || contains(record.done_above, stake.offset))) {
+          ((!record.with_epoch && record.offset > cut.offset &&
+            of_lost_log(record.group, record.topic, record.partition, record.read_from)) ||
+           (contains(record.done_above, stake.offset) &&
+            of_lost_log(record.group, record.topic, record.partition, record.done_from)))) {
         world_.counters.count(Excuse::read_across_cut_without_epoch);
         return true;
       }

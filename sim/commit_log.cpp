@@ -36,7 +36,7 @@ core::LogPoint CommitLog::append(CommitRecord record, core::Time now) {
 void CommitLog::apply(const CommitRecord& record) {
   Row& row = rows_[Key{record.group, record.topic, record.partition}];
   if (row.at.known() && row.at.offset > record.at.offset) return;
-  row = Row{record.offset, record.at, record.incarnation, record.done_above};
+  row = Row{record.offset, record.at, record.incarnation, record.done_above, record.read_from, record.done_from};
 }
 
 core::LogPoint CommitLog::commit(CommitRecord record, core::Time now) {

@@ -43,6 +43,7 @@ struct CommitRecord {
   bool beyond = false;    // above the partition's end when it was written
   std::int32_t epoch = -1;      // leader epoch of the record below `offset`, as it was read
   std::int32_t read_from = -1;  // of the leader that it was read from
+  std::int32_t done_from = -1;  // likewise what is done above it
   bool with_epoch = false;      // the record says so
   std::vector<core::Range> done_above;  // records above `offset` that are done, as its metadata says
   std::int64_t producer = -1;  // of a transaction; of a marker
@@ -59,6 +60,8 @@ class CommitLog {
     core::LogPoint at;
     int incarnation = -1;
     std::vector<core::Range> done_above;
+    std::int32_t read_from = -1;
+    std::int32_t done_from = -1;
   };
   struct Group {
     int partition = 0;     // of this log

@@ -76,11 +76,12 @@ void ModelGroup::resolve(Place place, Cursor& cursor) {
   }
   const LogPartition& log = world_.log.at(current, partition);
   cursor.incarnation = current;
-  cursor.read_from = log.epoch;
+  cursor.read_from = cursor.position_from = cursor.done_from = log.epoch;
   cursor.resolved = true;
   const CommitLog::Row* row = world_.commits.row(key(place));
   if (row != nullptr && row->offset >= log.log_start && row->offset <= log.end()) {
     cursor.position = cursor.sent = row->offset;
+    if (row->incarnation == current) cursor.position_from = row->read_from;
     if (traits_.parallel) take_up_done(*row, cursor);
     if (row->incarnation != current) carried_[{current, partition}] = true;
   } else {
@@ -97,6 +98,7 @@ void ModelGroup::start_by_policy(Place place, Cursor& cursor, Offset from) {
   if (from < log.log_start)
     overtaken_[{cursor.incarnation, place.second}].emplace_back(from, traits_.latest ? log.last_stable() : log.log_start);
   cursor.position = traits_.latest ? log.last_stable() : log.log_start;
+  cursor.position_from = cursor.done_from = log.epoch;
   cursor.sent = kNoOffset;
   cursor.done.clear();
   cursor.at_work.clear();
@@ -126,6 +128,7 @@ bool ModelGroup::follow_incarnation(Place place, Cursor& cursor) {
   cursor.incarnation = current;
   cursor.at_work.clear();
   const LogPartition& log = world_.log.at(current, place.second);
+  cursor.position_from = cursor.done_from = log.epoch;
   if (cursor.position > log.end() || cursor.position < log.log_start) {
     world_.counters.count(Fault::position_out_of_range);
     start_by_policy(place, cursor, cursor.position);
@@ -184,6 +187,7 @@ void ModelGroup::work_done(Place place, Cursor& cursor, Offset to) {
     remember(cursor.incarnation, place.second, cursor.position, to, cursor.read_from);
   }
   cursor.position = to;
+  cursor.position_from = cursor.read_from;
   if (!traits_.commits_early) commit_batch(place, cursor);
   poll(place, cursor);
 }
@@ -256,7 +260,10 @@ void ModelGroup::settle(Place place, std::uint64_t life, std::int64_t producer, 
   world_.commits.settle(producer, commit, world_.now());
   Cursor* cursor = live(place, life);
   if (cursor == nullptr) return;
-  if (commit) cursor->position = cursor->sent = to;
+  if (commit) {
+    cursor->position = cursor->sent = to;
+    cursor->position_from = as_of;
+  }
   poll(place, *cursor);
 }
 
@@ -289,14 +296,16 @@ void ModelGroup::send_commit(Place place, const Cursor& cursor, Offset offset, D
   if (offset == cursor.sent) world_.counters.count(Fault::commit_repeated);
   cursors_.at(place).sent = offset;
   const int incarnation = cursor.incarnation;
-  const std::int32_t as_of = cursor.read_from;
+  // Beyond its position: before the work.
+  const std::int32_t as_of = offset > cursor.position ? cursor.read_from : cursor.position_from;
   world_.schedule.after(delay, [this, place, incarnation, as_of, generation = generation_, offset] {
     deliver_commit(place, incarnation, as_of, generation, offset, -1);
   });
 }
 
 bool ModelGroup::deliver_commit(Place place, int incarnation, std::int32_t as_of, std::uint64_t generation, Offset offset,
-                                std::int64_t producer, const std::vector<core::Range>& done_above) {
+                                std::int64_t producer, const std::vector<core::Range>& done_above,
+                                std::int32_t done_from) {
   const auto [topic, partition] = place;
   const int current = world_.log.current(topic);
   const bool fenced = traits_.assign_only ? !unmanaged_running_ : generation != generation_ || members_ == 0;
@@ -325,6 +334,7 @@ bool ModelGroup::deliver_commit(Place place, int incarnation, std::int32_t as_of
   record.producer = producer;
   record.done_above = done_above;
   record.read_from = as_of;
+  record.done_from = done_from;
   record.with_epoch = traits_.sends_epochs;
   record.epoch = offset > 0 ? world_.log.at(incarnation, partition).epoch_at(offset - 1, as_of) : -1;
   const core::LogPoint at = world_.commits.commit(record, world_.now());

@@ -124,6 +124,8 @@ class ModelGroup {
     bool noticing = false; // learns soon that the topic changed
     core::Offset position = 0;
     std::int32_t read_from = 0;  // epoch of the leader that it last read from
+    std::int32_t position_from = 0;  // of the one that what lies below its position was read from
+    std::int32_t done_from = 0;      // likewise: of what is done above it, the lowest
     core::Offset sent = core::kNoOffset;  // latest committed
     std::set<core::Offset> at_work;       // of a parallel one
     std::set<core::Offset> done;          // likewise: above its position
@@ -158,7 +160,8 @@ class ModelGroup {
   void send_ack(AckRecord record);
   void send_commit(Place place, const Cursor& cursor, core::Offset offset, core::Duration delay);
   bool deliver_commit(Place place, int incarnation, std::int32_t as_of, std::uint64_t generation, core::Offset offset,
-                      std::int64_t producer, const std::vector<core::Range>& done_above = {});
+                      std::int64_t producer, const std::vector<core::Range>& done_above = {},
+                      std::int32_t done_from = 0);
   // Works on many records of the partition at once.
   void poll_parallel(Place place, Cursor& cursor);
   void finish_parallel(Place place, int incarnation, core::Offset offset, std::int32_t as_of, Cursor& cursor);

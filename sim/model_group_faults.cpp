@@ -27,7 +27,8 @@ void ModelGroup::commit_before_leaving() {
   if (traits_.style == CommitStyle::never || traits_.style == CommitStyle::transactional) return;
   for (auto& [place, cursor] : cursors_)
     if (cursor.resolved && cursor.position != cursor.sent)
-      deliver_commit(place, cursor.incarnation, cursor.read_from, generation_, cursor.position, -1, done_above(cursor));
+      deliver_commit(place, cursor.incarnation, cursor.position_from, generation_, cursor.position, -1, done_above(cursor),
+                     cursor.done_from);
 }
 
 void ModelGroup::rebalance() {
@@ -220,6 +221,7 @@ void ModelGroup::log_cut(int topic, Partition partition, Offset end) {
   world_.counters.count(Fault::position_truncated);
   cursor.life = ++next_life_;  // what was at work on it is dropped
   cursor.position = std::min(cursor.position, end);
+  cursor.position_from = cursor.done_from = leader_of(cursor.incarnation, partition);  // below the cut they are the same
   cursor.done.erase(cursor.done.lower_bound(end), cursor.done.end());
   cursor.at_work.clear();
   cursor.will_commit = false;

@@ -41,6 +41,7 @@ void ModelGroup::take_up_done(const CommitLog::Row& row, Cursor& cursor) {
   }
   for (const core::Range& range : row.done_above)
     for (Offset o = range.first; o <= range.last; ++o) cursor.done.insert(o);
+  cursor.done_from = row.done_from;
 }
 
 void ModelGroup::poll_parallel(Place place, Cursor& cursor) {
@@ -70,7 +71,10 @@ void ModelGroup::finish_parallel(Place place, int incarnation, Offset offset, st
   if (offset > cursor.position) world_.counters.count(Fault::completed_out_of_order);
   cursor.done.insert(offset);
   while (!cursor.done.empty() && *cursor.done.begin() <= cursor.position)
-    if (cursor.done.extract(cursor.done.begin()).value() == cursor.position) ++cursor.position;
+    if (cursor.done.extract(cursor.done.begin()).value() == cursor.position) {
+      ++cursor.position;
+      cursor.position_from = cursor.read_from;
+    }
   if (!std::exchange(cursor.will_commit, true)) {
     const core::Duration most = world_.healing ? core::Duration(milliseconds(1)) : traits_.commit_period;
     const core::Duration pause = world_.random.skewed(300, most / microseconds(1));
@@ -90,7 +94,7 @@ void ModelGroup::commit_parallel(Place place, Cursor& cursor) {
         world_.counters.count(Fault::completed_above_taken_back);
         break;
       }
-  deliver_commit(place, cursor.incarnation, cursor.read_from, generation_, cursor.position, -1, done);
+  deliver_commit(place, cursor.incarnation, cursor.position_from, generation_, cursor.position, -1, done, cursor.done_from);
 }
 
 }  // namespace tidemark::sim
