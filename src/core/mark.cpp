@@ -35,15 +35,15 @@ std::string with_sum(std::string bytes) {
 }
 
 std::string to_base64url(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
+  std::string text((bytes.size() * 4 + 2) / 3, '\0');
+  std::size_t at = 0;
   std::uint32_t bits = 0;
   int count = 0;
   for (const char c : bytes) {
     bits = (bits << 8) | static_cast<std::uint8_t>(c);
-    for (count += 8; count >= 6; count -= 6) text.push_back(kAlphabet[(bits >> (count - 6)) & 63]);
+    for (count += 8; count >= 6; count -= 6) text[at++] = kAlphabet[(bits >> (count - 6)) & 63];
   }
-  if (count > 0) text.push_back(kAlphabet[(bits << (6 - count)) & 63]);
+  if (count > 0) text[at++] = kAlphabet[(bits << (6 - count)) & 63];
   return text;
 }
 
@@ -169,6 +169,7 @@ std::string pack(const Mark& mark) {
   });
   const bool plain = mark.derived.empty() && !has_ids;
   Packer out;
+  out.reserve(128);
   out.byte(plain ? kVersion : kDerivedVersion);
   out.byte(static_cast<std::uint8_t>(mark.scope));
   out.number(static_cast<std::int64_t>(names.size()));

@@ -1,13 +1,19 @@
 #include "http/serialize.h"
 
+#include <algorithm>
+
 namespace tidemark::http {
 namespace {
 
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
 void append_clean(const std::string& text, std::string& out) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back((byte < 0x20 && byte != '\t') || byte == 0x7f ? ' ' : c);
-  }
+  const auto from = static_cast<std::ptrdiff_t>(out.size());
+  out += text;
+  std::replace_if(out.begin() + from, out.end(), is_control, ' ');
 }
 
 void append_field(const char* name, const std::string& value, std::string& out) {
