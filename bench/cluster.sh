@@ -17,6 +17,8 @@ start_kafka() {
   kafka_port=$1
   dir=$(mktemp -d)
   trap clean_up EXIT
+  # The tests' flags are for a start in seconds; a broker that works for long is compiled in full.
+  export TIDEMARK_KAFKA_JVM="${TIDEMARK_KAFKA_JVM:--Xms1g -Xmx1g}"
   scripts/kafka start --port "$kafka_port" --dir "$dir/kafka" --watch $$ >&2
 }
 

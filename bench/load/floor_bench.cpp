@@ -30,6 +30,7 @@ struct Options {
   bool each_record = false;
   std::vector<int> percents = {10, 30, 50, 70, 90};
   double seconds = 5;
+  double warm = 20;
   std::size_t connections = 256;
   std::string json;
 };
@@ -61,6 +62,17 @@ class Bench {
     load.events = events;
     load.first = first;
     return load;
+  }
+
+  // Settled publishes a second by connections that never rest.
+  double closed_loop(double seconds) const {
+    Committer consumer({options_.kafka, options_.topic, options_.topic + "-consumer", options_.each_record}, nullptr);
+    run(load(2000, kWarm));
+    HttpLoad closed = load(10'000'000, kWarm);
+    closed.longest_us = static_cast<std::int64_t>(seconds * 1e6);
+    const std::int64_t began = now_us();
+    const std::size_t answered = run(closed).size();
+    return static_cast<double>(answered) * 1e6 / static_cast<double>(now_us() - began);
   }
 
   // The highest rate, of both together, at which half of either's answers take less than
@@ -99,16 +111,6 @@ class Bench {
   }
 
  private:
-  double closed_loop(double seconds) const {
-    Committer consumer({options_.kafka, options_.topic, options_.topic + "-consumer", options_.each_record}, nullptr);
-    run(load(2000, kWarm));
-    HttpLoad closed = load(10'000'000, kWarm);
-    closed.longest_us = static_cast<std::int64_t>(seconds * 1e6);
-    const std::int64_t began = now_us();
-    const std::size_t answered = run(closed).size();
-    return static_cast<double>(answered) * 1e6 / static_cast<double>(now_us() - began);
-  }
-
   static Result judge(const std::vector<Sample>& samples, const Replies& replies, double rate) {
     Result result;
     result.rate = rate;
@@ -134,6 +136,7 @@ class Bench {
 
 int run_all(const Options& options) {
   const Bench bench(options);
+  bench.closed_loop(options.warm);  // a JVM compiles what it does often, and is slow until then
   const double sustained = bench.sustained();
   const char* const mode = options.each_record ? "record" : "batch";
   FILE* const json = options.json.empty() ? nullptr : std::fopen(options.json.c_str(), "a");
@@ -168,6 +171,7 @@ int main(int argc, char** argv) {
   app.add_flag("--each-record", options.each_record, "the consumer commits each record; without it each batch");
   app.add_option("--percents", options.percents, "of what is sustained")->delimiter(',')->capture_default_str();
   app.add_option("--seconds", options.seconds, "of each load")->capture_default_str();
+  app.add_option("--warm", options.warm, "seconds before the first that counts")->capture_default_str();
   app.add_option("--connections", options.connections)->capture_default_str();
   app.add_option("--json", options.json, "a file to which a line for each load is added");
   CLI11_PARSE(app, argc, argv);
