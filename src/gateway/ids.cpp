@@ -26,8 +26,7 @@ Uuid IdSource::next(std::uint64_t unix_ms) {
 }
 
 std::string traceparent_of(const Uuid& id) {
-  std::string hex = id.to_string();
-  std::erase(hex, '-');
+  const std::string hex = id.to_hex();
   std::string text;
   text.reserve(55);
   text += "00-";

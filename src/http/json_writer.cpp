@@ -4,26 +4,13 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace tidemark::http {
 namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
-
-// Printable ASCII but the quote and the backslash: nearly all that is ever written,
-// and written a run at a time.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t byte = 0x20; byte < 0x7f; ++byte) plain[byte] = byte != '"' && byte != '\\';
-  return plain;
-}();
-
-std::size_t plain_run(std::string_view text) {
-  std::size_t length = 0;
-  while (length < text.size() && kPlain[static_cast<unsigned char>(text[length])]) ++length;
-  return length;
-}
 
 }  // namespace
 
@@ -53,7 +40,7 @@ void JsonWriter::value(std::string_view text) {
   separate();
   out_.push_back('"');
   while (true) {
-    const std::size_t plain = plain_run(text);
+    const std::size_t plain = plain_prefix(text);
     out_.append(text.data(), plain);
     text.remove_prefix(plain);
     if (text.empty()) break;

@@ -1,6 +1,8 @@
 #include "http/serialize.h"
 
-#include <algorithm>
+#include <string_view>
+
+#include "base/ascii.h"
 
 namespace tidemark::http {
 namespace {
@@ -10,10 +12,14 @@ bool is_control(char c) {
   return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
-void append_clean(const std::string& text, std::string& out) {
-  const auto from = static_cast<std::ptrdiff_t>(out.size());
-  out += text;
-  std::replace_if(out.begin() + from, out.end(), is_control, ' ');
+void append_clean(std::string_view text, std::string& out) {
+  while (true) {
+    const std::size_t plain = plain_prefix(text);
+    out.append(text.data(), plain);
+    if (plain == text.size()) return;
+    out.push_back(is_control(text[plain]) ? ' ' : text[plain]);
+    text.remove_prefix(plain + 1);
+  }
 }
 
 void append_field(const char* name, const std::string& value, std::string& out) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/percent.h"
 
 namespace tidemark::http {
@@ -15,9 +16,13 @@ bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // tchar of RFC 9110 §5.6.2.
-bool is_token_char(char c) {
-  return is_alpha(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
+constexpr std::array<bool, 256> kTokenChars = [] {
+  std::array<bool, 256> chars{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
+    chars[static_cast<unsigned char>(c)] = true;
+  return chars;
+}();
+bool is_token_char(char c) { return kTokenChars[static_cast<unsigned char>(c)]; }
 
 bool is_visible_ascii(char c) { return c > 0x20 && c < 0x7f; }
 
@@ -47,7 +52,7 @@ bool lists(std::string_view value, std::string_view token) {
 
 HeadScanner::Verdict HeadScanner::scan(std::string_view bytes, std::size_t& used) {
   used = 0;
-  for (const char c : bytes) {
+  while (used < bytes.size()) {
     if (seen_ >= max_bytes_) {
       if (state_ <= State::request_lf) refuse(kTargetTooLong, "The request line is longer than a header block may be");
       else refuse(kHeadersTooLarge, "The header block is larger than this gateway takes");
@@ -55,8 +60,13 @@ HeadScanner::Verdict HeadScanner::scan(std::string_view bytes, std::size_t& used
     }
     ++seen_;
     ++used;
-    if (!step(c)) return Verdict::refused;
+    if (!step(bytes[used - 1])) return Verdict::refused;
     if (complete_) return Verdict::complete;
+    // Both take any printable character, and go on as they are.
+    if (state_ != State::request_line && state_ != State::value) continue;
+    const std::size_t plain = plain_prefix(bytes.substr(used, max_bytes_ - seen_));
+    used += plain;
+    seen_ += plain;
   }
   return Verdict::need_more;
 }
