@@ -36,7 +36,7 @@ TEST(AckRecord, IsWhatAPersonTypes) {
   EXPECT_TRUE(by_id->id.has_value());
 }
 
-// Found by tests/fuzz/ack_record.cpp: half a character was written as another, so that
+// What tests/fuzz/ack_record.cpp asserts: half a character was written as another, so that
 // the same ack had two reasons.
 TEST(AckRecord, ALongReasonIsCutBetweenCharacters) {
   const std::string most(AckRecord::kMaxReason - 1, 'x');

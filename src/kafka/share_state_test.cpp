@@ -172,7 +172,7 @@ TEST_F(ShareStateTest, IsBounded) {
   EXPECT_EQ(state_.counters().left_out, 3U);
 }
 
-// Found by tests/fuzz/share_state.cpp: one batch cut in two is one more.
+// What tests/fuzz/share_state.cpp asserts: one batch cut in two is one more.
 TEST_F(ShareStateTest, ABatchCutUpIsBoundedToo) {
   state_ = ShareState({.states = 2, .batches = 3, .all_batches = 4});
   state_.topics({{kTopic, "orders"}}, tell());
