@@ -58,7 +58,7 @@ int measure(const Options& options) {
   const std::size_t others = samples.size() - latencies.size();
   const auto count = static_cast<double>(latencies.size());
   std::printf("{\"name\":\"tidemark, %s\",\"in_flight\":%zu,\"rate\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
-              "\"cpu_us_per_op\":%.1f,\"count\":%zu,\"others\":%zu}\n",
+              "\"cpu_us_per_op\":%.1f,\"count\":%zu,\"failed\":%zu}\n",
               options.append_only ? "appended" : "settled", options.in_flight, count * 1e6 / took,
               at_quantile(latencies, 0.5), at_quantile(latencies, 0.99), used / count, latencies.size(), others);
   return others == 0 ? 0 : 1;
