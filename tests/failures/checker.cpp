@@ -87,8 +87,8 @@ class Judge {
     }
     ++judgement_.answers;
     ++judgement_.counts[kind + std::to_string(call.said.status)];
-    const std::int64_t late = call.ended - call.sent - call.wait - std::max<std::int64_t>(0, overlap(What::kGatewayPaused, call)) -
-                              std::max<std::int64_t>(0, overlap(What::kStalled, call));
+    const std::int64_t paused = std::max<std::int64_t>(0, overlap(What::kGatewayPaused, call));
+    const std::int64_t late = call.ended - call.sent - call.wait - paused;
     judgement_.latest_ms = std::max(judgement_.latest_ms, late);
     if (late > bounds_.late_ms) complain("late", event, call, std::to_string(late) + " ms after its deadline");
     judge_outcomes(event, call, publish);
@@ -103,7 +103,7 @@ class Judge {
     for (const auto& [consumer, outcome] : said.outcomes) {
       ++judgement_.counts["outcome " + outcome];
       if (outcome != "processed") continue;
-      const std::string lacks = lacking(consumer, said);
+      const std::string lacks = lacking(consumer, id_of(event, said), said.deeds);
       if (lacks.empty()) continue;
       const auto [rule, evidence] = std::pair(lacks.substr(0, lacks.find(':')), lacks.substr(lacks.find(':') + 2));
       if (!publish && reset_unseen(consumer, event, call)) {
@@ -116,26 +116,31 @@ class Judge {
     }
   }
 
-  // What `consumer` had not done by the time of the answer that calls it processed; empty: nothing.
-  std::string lacking(const std::string& consumer, const Said& said) const {
+  // An answer about a mark does not name the event.
+  static const std::string& id_of(const Event& event, const Said& said) {
+    return said.id.empty() ? event.publish.said.id : said.id;
+  }
+
+  // What `consumer` had not done when `deeds` were done, and it was called processed; empty: nothing.
+  std::string lacking(const std::string& consumer, const std::string& id, std::size_t deeds) const {
     const auto done = first_done_.find(consumer);
     const auto first = done == first_done_.end() ? std::unordered_map<std::string, std::size_t>::const_iterator{}
-                                                 : done->second.find(said.id);
+                                                 : done->second.find(id);
     if (done == first_done_.end() || first == done->second.end()) return "early: " + consumer + " never did it";
-    if (first->second >= said.deeds)
-      return "early: " + consumer + " did it " + std::to_string(first->second - said.deeds + 1) + " deeds later";
+    if (first->second >= deeds)
+      return "early: " + consumer + " did it " + std::to_string(first->second - deeds + 1) + " deeds later";
     const auto reads = history_.reads.find(consumer);
     if (reads == history_.reads.end() || reads->second != history_.derived) return {};
-    const auto outputs = outputs_.find(said.id);
+    const auto outputs = outputs_.find(id);
     if (outputs == outputs_.end()) return {};
     for (const Place& output : outputs->second) {
-      if (output.index >= said.deeds) continue;
+      if (output.index >= deeds) continue;
       const auto& places = derived_done_.at(consumer);
       const auto seen = places.find({output.partition, output.offset});
-      if (seen == places.end() || seen->second >= said.deeds)
+      if (seen == places.end() || seen->second >= deeds)
         return "descendant: " + consumer + " had not done " + history_.derived + " partition " +
                std::to_string(output.partition) + " offset " + std::to_string(output.offset) + ", deed " +
-               std::to_string(output.index) + " of " + std::to_string(said.deeds);
+               std::to_string(output.index) + " of " + std::to_string(deeds);
     }
     return {};
   }
@@ -192,7 +197,7 @@ class Judge {
   std::int64_t overlap(What what, const Call& call) const {
     std::int64_t sum = -1;
     for (const Interval& interval : history_.intervals) {
-      if (interval.what != what || (what != What::kStalled && interval.gateway != call.gateway)) continue;
+      if (interval.what != what || interval.gateway != call.gateway) continue;
       const std::int64_t common = std::min(interval.end, call.ended) - std::max(interval.begin, call.sent);
       if (common >= 0) sum = std::max<std::int64_t>(sum, 0) + common;
     }

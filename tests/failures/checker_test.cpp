@@ -53,6 +53,7 @@ class Checker : public ::testing::Test {
     Call asked = call(status, sent, sent + 50);
     asked.gateway = 1;
     asked.said = said(status, outcome, deeds);
+    asked.said.id.clear();  // as a gateway answers
     return asked;
   }
   // The publish was cut by its deadline.
@@ -66,6 +67,7 @@ class Checker : public ::testing::Test {
     event.publish.said.status = 504;
     event.publish.said.appended = "unknown";
     event.publish.said.mark = "mark";
+    event.publish.said.id = "id";
   }
   std::set<std::string> rules() {
     history.events = {event};

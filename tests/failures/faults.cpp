@@ -206,9 +206,13 @@ class Surgeon {
     }
   }
   std::int64_t members(int gateway, const std::string& group) {
-    const boost::json::object entry = world_.gateway(gateway).get("/consumers").consumer(group);
-    const boost::json::value* members = entry.if_contains("members");
-    return members == nullptr || !members->is_int64() ? -1 : members->get_int64();
+    try {
+      const boost::json::object entry = world_.gateway(gateway).get("/consumers").consumer(group);
+      const boost::json::value* members = entry.if_contains("members");
+      return members == nullptr || !members->is_int64() ? -1 : members->get_int64();
+    } catch (const std::runtime_error&) {
+      return -1;  // no answer: asked again
+    }
   }
 
   World& world_;

@@ -5,7 +5,7 @@
 // to one list in Redis, before they commit, and each answer notes how long that list
 // was: what stands below is what was done by then.
 //
-// Values only; times are milliseconds since the run's start, by a clock that does not jump.
+// Values only; times are milliseconds since the run's start, by the clock of recorder.h.
 #pragma once
 
 #include <cstddef>
@@ -69,10 +69,9 @@ struct Interval {
   enum class What {
     kGatewayAway,    // killed or stopped, until it was ready again
     kGatewayPaused,  // SIGSTOP
-    kStalled,        // this harness itself did not run
     kMoved,          // a consumer's position was set, or its group deleted
   };
-  What what = What::kStalled;
+  What what = What::kMoved;
   int gateway = 0;
   std::string consumer;
   std::int64_t begin = 0, end = 0;

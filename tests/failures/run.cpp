@@ -188,12 +188,15 @@ void Run::report() {
   std::printf("\n%zu cycles in %lld s, %zu events, %zu answers judged, %zu records read, %zu deeds\n", cycles_,
               static_cast<long long>(recorder_.now() / 1'000), history_.events.size(), judgement_.answers,
               history_.log.size(), history_.deeds.size());
-  std::printf("latest answer: %lld ms after its deadline; slowest recovery: %lld ms\n",
-              static_cast<long long>(judgement_.latest_ms), static_cast<long long>(slowest_life_));
+  std::printf("latest answer: %lld ms after its deadline; slowest recovery: %lld ms; the machine stood still for %lld ms\n",
+              static_cast<long long>(judgement_.latest_ms), static_cast<long long>(slowest_life_),
+              static_cast<long long>(recorder_.stood_still()));
   for (const auto& [what, count] : judgement_.counts) std::printf("  %-60s %8zu\n", what.c_str(), count);
-  constexpr std::size_t kShown = 20;
-  for (std::size_t i = 0; i < std::min(kShown, judgement_.violations.size()); ++i)
-    std::printf("VIOLATION %s: %s\n", judgement_.violations[i].rule.c_str(), judgement_.violations[i].evidence.c_str());
+  constexpr std::size_t kShown = 3;  // of a rule; all of them are in the file
+  std::map<std::string, std::size_t> broken;
+  for (const auto& [rule, evidence] : judgement_.violations)
+    if (++broken[rule] <= kShown) std::printf("VIOLATION %s: %s\n", rule.c_str(), evidence.c_str());
+  for (const auto& [rule, count] : broken) std::printf("%s: %zu times\n", rule.c_str(), count);
   std::printf("%zu violations, seed %llu\n", judgement_.violations.size(), static_cast<unsigned long long>(options_.seed));
   std::fflush(stdout);
   if (judgement_.violations.empty()) return;

@@ -237,14 +237,11 @@ void World::wait(std::chrono::milliseconds time) {
 }
 
 bool World::wait_until(const std::function<bool()>& condition, std::chrono::milliseconds bound) {
-  constexpr std::int64_t kTick = 20, kStall = 300;
+  constexpr std::chrono::milliseconds kTick{20};
   const std::int64_t end = recorder_.now() + bound.count();
   while (!condition()) {
-    const std::int64_t before = recorder_.now();
-    if (before >= end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(kTick));
-    const std::int64_t after = recorder_.now();
-    if (after - before > kStall) recorder_.add({Interval::What::kStalled, 0, {}, before, after});
+    if (recorder_.now() >= end) return false;
+    std::this_thread::sleep_for(kTick);
     tend();
   }
   return true;
