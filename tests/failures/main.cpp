@@ -83,7 +83,7 @@ int run_all(const Arguments& arguments) {
     options.directory = arguments.directory / (std::to_string(options.nodes) + "-" + std::to_string(arguments.seed));
     options.clock_library = TIDEMARK_CLOCK_LIBRARY;
     options.only = arguments.only;
-    std::filesystem::remove_all(options.directory);
+    World::clear(options.directory);
     Run run(options);
     good = run.execute() && good;
     cycles += run.cycles();

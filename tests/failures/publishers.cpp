@@ -38,9 +38,17 @@ void Publishers::pause() {
   changed_.wait(lock, [this] { return busy_ == 0; });
 }
 
+void Publishers::hush() {
+  pause();
+  std::unique_lock lock(mutex_);
+  hushed_ = true;
+  changed_.wait(lock, [this] { return asking_ == 0; });
+}
+
 void Publishers::resume() {
   const std::lock_guard lock(mutex_);
   paused_ = false;
+  hushed_ = false;
   changed_.notify_all();
 }
 
@@ -130,7 +138,7 @@ void Publishers::ask(int gateway) {
     Mark mark;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return stopped_ || !to_ask.empty(); });
+      changed_.wait(lock, [&] { return stopped_ || (!hushed_ && !to_ask.empty()); });
       if (stopped_) return;
       mark = std::move(to_ask.front());
       to_ask.pop_front();
@@ -139,7 +147,6 @@ void Publishers::ask(int gateway) {
     Call question = caller.ask(mark.text, kAskWait);
     const bool done = told(question.said);
     if (question.said.appended == "true") mark.unknown = false;
-    // A gateway that is away answers at once, a hundred times a second.
     recorder_.ask(mark.event, std::move(question));
     const std::lock_guard lock(mutex_);
     --asking_;

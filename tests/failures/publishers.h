@@ -40,8 +40,9 @@ class Publishers {
   Publishers(const Publishers&) = delete;
   Publishers& operator=(const Publishers&) = delete;
 
-  // pause() returns when no publish is under way; marks are still asked about.
+  // pause() returns when no publish is under way; marks are still asked about. hush(): nor is any question.
   void pause();
+  void hush();
   void resume();
   // Marks that are not settled are to be asked about again.
   void ask_again();
@@ -72,6 +73,7 @@ class Publishers {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool paused_ = false;
+  bool hushed_ = false;
   bool stopped_ = false;
   int busy_ = 0;  // publishers at work
   std::array<std::deque<Mark>, kGateways> to_ask_;  // by the gateway to ask

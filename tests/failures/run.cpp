@@ -135,7 +135,7 @@ void Run::settle_marks() {
 }
 
 void Run::measure() {
-  publishers_->pause();
+  publishers_->hush();
   for (int g = 0; g < kGateways; ++g) {
     if (!world_->wait_until([&] { return world_->open_waits(g) == 0; }, kQuietBound))
       complain("waits stay", "gateway " + std::to_string(g) + " holds " + std::to_string(world_->open_waits(g)) +
