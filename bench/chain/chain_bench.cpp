@@ -21,13 +21,15 @@
 #include <thread>
 #include <vector>
 
+#include "common/http_load.h"
+#include "common/measure.h"
 #include "support/http_client.h"
+#include "common/measure.h"
 #include "support/rdkafka.h"
 
 namespace tidemark::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using test::KafkaHandle;
 
 struct Options {
@@ -39,38 +41,6 @@ struct Options {
   int events = 500;
   double rate = 0;  // a second; 0: one after the other
   int connections = 1;
-};
-
-std::int64_t now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count();
-}
-
-// When the latest of an event's commits was replied to.
-class Replies {
- public:
-  Replies(int events, int depth) : replies_(static_cast<std::size_t>(events)), depth_(depth) {}
-  void committed(const std::vector<std::size_t>& events, std::int64_t at) {
-    for (const std::size_t event : events) {
-      if (event >= replies_.size()) continue;
-      Reply& reply = replies_[event];
-      for (std::int64_t before = reply.latest; before < at && !reply.latest.compare_exchange_weak(before, at);) {
-      }
-      ++reply.consumers;
-    }
-  }
-  // 0: not all of them were.
-  std::int64_t at(int event) const {
-    const Reply& reply = replies_[static_cast<std::size_t>(event)];
-    return reply.consumers >= depth_ ? reply.latest.load() : 0;
-  }
-
- private:
-  struct Reply {
-    std::atomic<std::int64_t> latest = 0;
-    std::atomic<int> consumers = 0;
-  };
-  std::vector<Reply> replies_;
-  const int depth_;
 };
 
 // Reads one topic, writes the next, commits.
@@ -162,16 +132,10 @@ class Relay {
   std::thread thread_;
 };
 
-struct Sample {
-  std::int64_t scheduled = 0, answered = 0;
-  int status = 0;
-};
-
 // A counter of the gateway's, summed over its labels.
 double metric(const Options& options, std::string_view name) {
-  const auto colon = options.gateway.rfind(':');
-  const auto port = static_cast<std::uint16_t>(std::stoi(options.gateway.substr(colon + 1)));
-  const test::HttpResponse response = test::http(options.gateway.substr(0, colon), port, "GET", "/metrics");
+  const Address gateway = address_of(options.gateway);
+  const test::HttpResponse response = test::http(gateway.host, gateway.port, "GET", "/metrics");
   double sum = 0;
   for (std::size_t at = 0; at < response.body.size();) {
     const std::size_t end = std::min(response.body.find('\n', at), response.body.size());
@@ -183,41 +147,19 @@ double metric(const Options& options, std::string_view name) {
   return sum;
 }
 
-std::vector<Sample> load(const Options& options) {
-  const auto colon = options.gateway.rfind(':');
-  const std::string host = options.gateway.substr(0, colon);
-  const auto port = static_cast<std::uint16_t>(std::stoi(options.gateway.substr(colon + 1)));
-  std::vector<Sample> samples(static_cast<std::size_t>(options.events));
-  std::atomic<int> next = 0;
-  const std::int64_t start = now_us() + 10'000;
-  std::vector<std::thread> threads;
-  for (int c = 0; c < options.connections; ++c) {
-    threads.emplace_back([&] {
-      test::HttpConnection connection(host, port);
-      for (int i = next++; i < options.events; i = next++) {
-        Sample& sample = samples[static_cast<std::size_t>(i)];
-        sample.scheduled = options.rate > 0 ? start + static_cast<std::int64_t>(i * 1e6 / options.rate) : now_us();
-        std::this_thread::sleep_until(Clock::time_point(std::chrono::microseconds(sample.scheduled)));
-        connection.send_request("POST", "/topics/" + options.prefix + "-0?wait=10s&key=" + std::to_string(i), std::to_string(i));
-        const auto response = connection.read(std::chrono::seconds(15));
-        sample.answered = now_us();
-        sample.status = response ? response->status : 0;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  return samples;
+HttpLoad load(const Options& options) {
+  HttpLoad load;
+  load.gateway = address_of(options.gateway);
+  load.target = "/topics/" + options.prefix + "-0?wait=10s";
+  load.connections = static_cast<std::size_t>(options.connections);
+  load.rate = options.rate;
+  load.events = static_cast<std::size_t>(options.events);
+  load.keyed = true;
+  return load;
 }
 
-double at_quantile(std::vector<std::int64_t>& values, double q) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const auto at = static_cast<std::size_t>(q * static_cast<double>(values.size() - 1));
-  return static_cast<double>(values[at]) / 1000;
-}
-
-int run(const Options& options) {
-  Replies replies(options.events, options.depth);
+int measure(const Options& options) {
+  Replies replies(static_cast<std::size_t>(options.events), options.depth);
   std::atomic<int> assigned = 0;
   std::vector<std::unique_ptr<Relay>> relays;
   for (int i = 0; i < options.depth; ++i) relays.push_back(std::make_unique<Relay>(options, i, replies, assigned));
@@ -227,10 +169,10 @@ int run(const Options& options) {
   constexpr const char* kAsked = "tidemark_ends_asked_total";
   const double rounds = metric(options, kRounds), asked = metric(options, kAsked);
   const std::int64_t began = now_us();
-  const std::vector<Sample> samples = load(options);
+  const std::vector<Sample> samples = run(load(options));
   const double seconds = static_cast<double>(now_us() - began) / 1e6;
   // An answer may be here before the last reply has been written down.
-  for (int i = 0; i < 200 && replies.at(options.events - 1) == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 200 && replies.at(samples.size() - 1) == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   const double rounds_made = metric(options, kRounds) - rounds, questions = metric(options, kAsked) - asked;
 
   std::vector<std::int64_t> whole, floor, added;
@@ -238,7 +180,7 @@ int run(const Options& options) {
   const std::size_t warm = samples.size() / 10;  // caches, first commits, connections
   for (std::size_t i = warm; i < samples.size(); ++i) {
     const Sample& sample = samples[i];
-    const std::int64_t reply = replies.at(static_cast<int>(i));
+    const std::int64_t reply = replies.at(i);
     if (sample.status != 200 || reply == 0) {
       ++others;
       continue;
@@ -272,7 +214,7 @@ int main(int argc, char** argv) {
   app.add_option("--connections", options.connections)->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   try {
-    return tidemark::bench::run(options);
+    return tidemark::bench::measure(options);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "chain_bench: %s\n", error.what());
     return 1;

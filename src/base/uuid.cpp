@@ -14,18 +14,30 @@ int hex_value(char c) {
   return -1;
 }
 
+char* put_hex(std::uint8_t byte, char* at) {
+  *at++ = kHex[byte >> 4];
+  *at++ = kHex[byte & 15];
+  return at;
+}
+
 bool dash_before(std::size_t byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
 
 }  // namespace
 
 std::string Uuid::to_string() const {
-  std::string text;
-  text.reserve(36);
+  std::string text(36, '-');
+  char* at = text.data();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (dash_before(i)) text.push_back('-');
-    text.push_back(kHex[bytes[i] >> 4]);
-    text.push_back(kHex[bytes[i] & 15]);
+    if (dash_before(i)) ++at;
+    at = put_hex(bytes[i], at);
   }
+  return text;
+}
+
+std::string Uuid::to_hex() const {
+  std::string text(32, '0');
+  char* at = text.data();
+  for (const std::uint8_t byte : bytes) at = put_hex(byte, at);
   return text;
 }
 

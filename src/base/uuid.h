@@ -26,6 +26,8 @@ struct Uuid {
 
   // 36 characters, lower case, with dashes.
   std::string to_string() const;
+  // The same without dashes: 32.
+  std::string to_hex() const;
   // Accepts exactly the form that to_string writes, in either case.
   static std::optional<Uuid> parse(std::string_view text);
   // RFC 9562 §5.7: 48 bits of Unix milliseconds, then 74 random bits of `random`.

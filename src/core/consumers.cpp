@@ -50,7 +50,10 @@ bool Consumer::moved_by_hand(LogPoint at) const {
   // What the tail showed holds for the commits behind it until it shows something
   // else, even where an answer tells of a later moment.
   if (shown) return shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
-  if (sure_empty) return at.offset >= tail_at(sure_empty, at.partition);
+  // Members were found again since: what stands behind that answer's positions is theirs.
+  if (sure_empty)
+    return at.offset >= tail_at(sure_empty, at.partition) &&
+           (members == 0 || at.offset < tail_at(group_as_of, at.partition));
   return is_empty_group() && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
 }
 
@@ -149,6 +152,8 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     return false;
   } else {
     if (c.told_for_sure && c.is_empty_group() && !c.sure_empty) c.sure_empty = c.group_as_of;
+    // The tail has passed the answer that found members: nothing comes any more from before it.
+    else if (c.told_for_sure && c.members > 0) c.sure_empty.reset();
     c.group_at = LogPoint{};
     c.group_as_of = state.as_of;
     // Where polling has ended, what it showed is in no order with the tail's records.

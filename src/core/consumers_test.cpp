@@ -152,5 +152,20 @@ TEST(Consumers, P1ACommitIsByHandOnlyIfTheGroupWasEmptyByThen) {
   EXPECT_TRUE(asked.consumer().moved_by_hand({7, 1})) << "a partition that the answer does not reach";
 }
 
+// Found by tests/failures: of a KIP-848 group, which only answers tell of, all that it committed after it had once
+// been empty was taken for resets, and every event `skipped`.
+TEST(Consumers, WhoCameBackCommitsForItselfAgain) {
+  Tables t;
+  t.answer(1, {10});
+  t.answer(0, {20});
+  t.answer(1, {30});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 19}));
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 25})) << "nobody was there, though it is read later";
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 30}));
+  t.answer(0, {40});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 35})) << "it left later";
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 40}));
+}
+
 }  // namespace
 }  // namespace tidemark::core

@@ -92,6 +92,7 @@ std::variant<WaitId, Refusal> Engine::publish(const PublishRequest& request, Tim
   term.topic = *number;
   term.topic_id = topic.id;
   term.partition = request.partition.value_or(-1);
+  wait.needs.reserve(s.expected.size());
   for (const ExpectedConsumer& e : s.expected) {
     Need& need = wait.needs.emplace_back();
     need.consumer = e.consumer;

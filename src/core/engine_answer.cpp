@@ -106,20 +106,20 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
     outcome.name = consumer.name;
     outcome.expected_by = need.by;
     outcome.outcome = need.outcome;
-    outcome.evidence = need.evidence;
+    if (need.evidence != nullptr) outcome.evidence = *need.evidence;
     outcome.elapsed = (need.outcome == Outcome::pending ? now : need.at) - wait.began;
-    Need shown = need;
+    PendingReason reason = need.reason;
     if (need.outcome == Outcome::pending && need.check == Need::Check::none && wait.state == Wait::State::waiting &&
         term.kind != Term::Kind::pending && term.end_told && !recreated) {
       // What was true at registration may be old: say how it stands now.
       if (const Cell* cell = consumer.cell(term.topic, term.partition)) {
         const Frontier::Standing now_at = standing(wait, need, *cell);
-        if (now_at.outcome == Outcome::pending) shown.reason = now_at.reason;
+        if (now_at.outcome == Outcome::pending) reason = now_at.reason;
         outcome.evidence = now_at.evidence;
       }
     }
-    outcome.reason = need.outcome == Outcome::pending ? shown.reason : PendingReason::none;
-    outcome.hint = hint_for(consumer, shown, gone, config.absent_grace);
+    outcome.reason = need.outcome == Outcome::pending ? reason : PendingReason::none;
+    outcome.hint = hint_for(consumer, {need.outcome, reason, outcome.evidence.source}, gone, config.absent_grace);
     outcome.position = {topics[term.topic].name, term.topic_id, term.partition, term.last, term.leader_epoch};
     if (need.place != Follow::kNone) {
       const std::uint32_t topic = wait.follow->places[need.place].topic;

@@ -19,6 +19,7 @@
 // the new one. Then the event itself is looked for in its place.
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/engine_state.h"
@@ -216,16 +217,15 @@ void Engine::State::settle_lost(TopicNumber topic, Partition partition, const Cu
   for (const ConsumerNumber number : topics[topic].consumers) {
     const Cell* cell = consumers[number].cell(topic, partition);
     if (cell == nullptr) continue;
-    for (auto at = cell->obligations.lower_bound({cut.offset, 0, 0}); at != cell->obligations.end(); ++at) {
-      Need& need = waits[at->wait].needs[at->need];
-      WaitTerm& term = waits[at->wait].terms[need.term];
+    cell->obligations.for_each_in({cut.offset, std::numeric_limits<Offset>::max()}, [&](const Obligation& obligation) {
+      const Need& need = waits[obligation.wait].needs[obligation.need];
+      WaitTerm& term = waits[obligation.wait].terms[need.term];
       const bool epochs_tell = term.leader_epoch >= 0 && cut.epoch >= 0;
       const bool gone = epochs_tell ? term.leader_epoch < cut.epoch : term.last < known;
-      if (!gone) continue;
+      if (!gone) return;
       term.lost = true;
-      need.evidence = {};  // it was about what is gone
-      lost.emplace_back(at->wait, at->need);
-    }
+      lost.emplace_back(obligation.wait, obligation.need);
+    });
   }
   settle_open(std::move(lost), Outcome::skipped, now, effects);
 }

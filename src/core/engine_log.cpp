@@ -350,7 +350,7 @@ void Engine::State::forget_incarnation(TopicNumber topic, Time now, Effects& eff
     for (const std::uint64_t key : keys) {
       Cell& cell = *consumers[number].cells.at(key);
       while (!cell.obligations.empty()) {
-        const Obligation lowest = *cell.obligations.begin();
+        const Obligation lowest = cell.obligations.lowest();
         settle(lowest.wait, lowest.need, Outcome::skipped, {}, now);
         finish_if_done(lowest.wait, now, effects);
       }

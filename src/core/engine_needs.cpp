@@ -7,6 +7,11 @@
 #include "core/plant.h"
 
 namespace tidemark::core {
+namespace {
+
+constexpr Range kEverything{std::numeric_limits<Offset>::min(), std::numeric_limits<Offset>::max()};
+
+}  // namespace
 
 Cell* Engine::State::cell_for(ConsumerNumber consumer, TopicNumber topic, Partition partition) {
   Cell* cell = consumers.cell_or_add(consumer, topic, partition, topics);
@@ -93,7 +98,6 @@ void Engine::State::register_need(std::uint32_t slot, std::uint32_t index, Time 
   if (!planted(Bug::registered_late_hangs)) {
     const Frontier::Standing now_at = standing(wait, need, *cell);
     need.reason = now_at.reason;
-    need.evidence = now_at.evidence;
     if (now_at.outcome != Outcome::pending) {
       settle(slot, index, now_at.outcome, now_at.evidence, now);
       return;
@@ -140,7 +144,7 @@ void Engine::State::settle(std::uint32_t slot, std::uint32_t index, Outcome outc
   Wait& wait = waits[slot];
   Need& need = wait.needs[index];
   unindex(slot, need);
-  need.evidence = evidence;
+  need.evidence = std::make_unique<Evidence>(evidence);
   if (outcome == Outcome::processed && need.place != Follow::kNone && has_dead_letters(*wait.follow, need.place)) {
     need.check = Need::Check::waiting;
     need.reason = PendingReason::dead_letters;
@@ -175,9 +179,11 @@ void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition 
   const std::vector<Range> done_above = cell->frontier.done_above();
   for (const Range& range : done_above) look_through(*cell, range, now, effects);
   if (applied == Applied::same) return;
-  if (applied == Applied::passed_over) return look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
+  if (applied == Applied::passed_over) return look_through(*cell, kEverything, now, effects);
   while (!cell->obligations.empty()) {
-    const Obligation lowest = *cell->obligations.begin();
+    const Obligation lowest = cell->obligations.lowest();
+    // Above the position nothing has ended that it did not say itself; most commits end here.
+    if (cell->acked == nullptr && lowest.last > cell->frontier.committed()) break;
     if (!look_at(*cell, lowest, now, effects)) break;
   }
 }
@@ -194,9 +200,7 @@ bool Engine::State::look_at(Cell& cell, const Obligation& obligation, Time now, 
 void Engine::State::look_through(Cell& cell, Range lasts, Time now, Effects& effects) {
   // Answering one wait may take others' obligations out: look each up again.
   std::vector<Obligation> open;
-  for (auto at = cell.obligations.lower_bound({lasts.first, 0, 0});
-       at != cell.obligations.end() && at->last <= lasts.last; ++at)
-    open.push_back(*at);
+  cell.obligations.for_each_in(lasts, [&](const Obligation& obligation) { open.push_back(obligation); });
   for (const Obligation& obligation : open)
     if (cell.obligations.contains(obligation)) look_at(cell, obligation, now, effects);
 }
@@ -237,7 +241,7 @@ std::optional<Time> Engine::State::absent_at(ConsumerNumber number) const {
 void Engine::State::settle_absent(ConsumerNumber number, Time now, Effects& effects) {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> open;
   for (const auto& [key, cell] : consumers[number].cells)
-    for (const Obligation& obligation : cell->obligations) open.emplace_back(obligation.wait, obligation.need);
+    cell->obligations.for_each_in(kEverything, [&](const Obligation& o) { open.emplace_back(o.wait, o.need); });
   settle_open(std::move(open), Outcome::absent, now, effects);
 }
 
@@ -247,7 +251,13 @@ void Engine::State::settle_open(std::vector<std::pair<std::uint32_t, std::uint32
   for (const auto& [slot, index] : needs) {
     // Answering one wait may have ended others.
     if (waits[slot].needs.size() <= index || !waits[slot].needs[index].indexed) continue;
-    settle(slot, index, outcome, waits[slot].needs[index].evidence, now);
+    // What was known of its place is about what is gone, unless it is the consumer that is.
+    Evidence evidence;
+    const Need& need = waits[slot].needs[index];
+    const WaitTerm& term = waits[slot].terms[need.term];
+    const Cell* cell = consumers[need.consumer].cell(term.topic, term.partition);
+    if (outcome == Outcome::absent && cell != nullptr) evidence = standing(waits[slot], need, *cell).evidence;
+    settle(slot, index, outcome, evidence, now);
     finish_if_done(slot, now, effects);
   }
 }

@@ -35,8 +35,7 @@ std::vector<ConsumerView> Engine::consumers(Time now) const {
     view.early = consumer.early() != EarlyClient::none;
     view.acks = consumer.acks_declared || !consumer.acked_topics.empty();
     view.share = consumer.share;
-    Need worst;
-    worst.reason = PendingReason::none;
+    Shown worst;
     worst.outcome = view.state == "absent" ? Outcome::absent : Outcome::processed;
 
     std::map<TopicNumber, ConsumerView::TopicView> topics;

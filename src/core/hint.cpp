@@ -21,8 +21,8 @@ std::string cure_for(EarlyClient client) {
   return cure + (keeps_rhythm ? ", and" : ", or") + " declare it with commits: after-processing";
 }
 
-std::string hint_for(const Consumer& consumer, const Need& need, Gone gone, Duration absent_grace) {
-  switch (need.outcome) {
+std::string hint_for(const Consumer& consumer, const Shown& shown, Gone gone, Duration absent_grace) {
+  switch (shown.outcome) {
     case Outcome::skipped:
       if (gone == Gone::recreated) return "the topic was deleted and made again: the event is gone";
       if (gone == Gone::cut_off)
@@ -36,20 +36,20 @@ std::string hint_for(const Consumer& consumer, const Need& need, Gone gone, Dura
     case Outcome::handed_over:
       return "its client commits before the work is done: " + cure_for(consumer.early());
     case Outcome::failed:
-      return need.evidence.source == Evidence::Source::share
+      return shown.source == Evidence::Source::share
                  ? "the share group gave the record up: look at its delivery attempts and its dead letters"
                  : "the consumer says that it failed: its reason tells why";
     case Outcome::processed:
     case Outcome::pending:
       break;
   }
-  if (need.outcome == Outcome::pending && need.reason == PendingReason::ack)
+  if (shown.outcome == Outcome::pending && shown.reason == PendingReason::ack)
     return "it sends acks and has not acked the event: is it still at work?";
   if (const auto interval = consumer.timer())
     return "commits about every " + text_of(*interval) +
            ": commit after each batch, or set auto.commit.interval.ms lower";
-  if (need.outcome == Outcome::processed) return {};
-  switch (need.reason) {
+  if (shown.outcome == Outcome::processed) return {};
+  switch (shown.reason) {
     case PendingReason::beyond_end:
       return "its latest commit lies beyond the end of the partition and proves nothing: reset the group's offsets";
     case PendingReason::not_started:

@@ -6,8 +6,8 @@
 
 #include <string>
 
+#include "core/answer.h"
 #include "core/consumers.h"
-#include "core/wait_table.h"
 
 namespace tidemark::core {
 
@@ -18,8 +18,15 @@ enum class Gone {
   cut_off,    // by a leader that was elected out of sync
 };
 
+// What is shown of a consumer.
+struct Shown {
+  Outcome outcome = Outcome::processed;
+  PendingReason reason = PendingReason::none;
+  Evidence::Source source = Evidence::Source::none;
+};
+
 // Empty when there is nothing to mend.
-std::string hint_for(const Consumer& consumer, const Need& need, Gone gone, Duration absent_grace);
+std::string hint_for(const Consumer& consumer, const Shown& shown, Gone gone, Duration absent_grace);
 
 // The change that makes such a client's commits mean that the work is done.
 std::string cure_for(EarlyClient client);

@@ -12,10 +12,7 @@ using std::chrono::seconds;
 
 std::string hint(Outcome outcome, PendingReason reason = PendingReason::none, const Consumer& consumer = {},
                  Gone gone = Gone::no) {
-  Need need;
-  need.outcome = outcome;
-  need.reason = reason;
-  return hint_for(consumer, need, gone, seconds(30));
+  return hint_for(consumer, {outcome, reason, Evidence::Source::none}, gone, seconds(30));
 }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -35,15 +35,16 @@ std::string with_sum(std::string bytes) {
 }
 
 std::string to_base64url(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const char c : bytes) {
-    bits = (bits << 8) | static_cast<std::uint8_t>(c);
-    for (count += 8; count >= 6; count -= 6) text.push_back(kAlphabet[(bits >> (count - 6)) & 63]);
-  }
-  if (count > 0) text.push_back(kAlphabet[(bits << (6 - count)) & 63]);
+  std::string text((bytes.size() * 4 + 2) / 3, '\0');
+  char* at = text.data();
+  const auto put = [&](std::uint32_t bits, int digits) {
+    for (int shift = 18; digits > 0; --digits, shift -= 6) *at++ = kAlphabet[(bits >> shift) & 63];
+  };
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes[i])); };
+  std::size_t i = 0;
+  for (; i + 3 <= bytes.size(); i += 3) put(byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2), 4);
+  if (bytes.size() - i == 2) put(byte(i) << 16 | byte(i + 1) << 8, 3);
+  if (bytes.size() - i == 1) put(byte(i) << 16, 2);
   return text;
 }
 
@@ -169,6 +170,7 @@ std::string pack(const Mark& mark) {
   });
   const bool plain = mark.derived.empty() && !has_ids;
   Packer out;
+  out.reserve(128);
   out.byte(plain ? kVersion : kDerivedVersion);
   out.byte(static_cast<std::uint8_t>(mark.scope));
   out.number(static_cast<std::int64_t>(names.size()));

@@ -28,8 +28,9 @@ class Packer {
     bytes_.append(value);
   }
   void uuid(const Uuid& value) {
-    for (const std::uint8_t b : value.bytes) byte(b);
+    bytes_.append(value.bytes.begin(), value.bytes.end());
   }
+  void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
   std::string bytes() && { return std::move(bytes_); }
 
  private:

@@ -42,23 +42,24 @@ struct WaitTerm {
   std::uint32_t needs = 0;  // first of its needs, which follow each other
 };
 
-// One consumer at one term.
+// One consumer at one term. Most memory of a gateway that holds many waits is
+// here: what only an outcome has is on the heap, and the order leaves no gaps.
 struct Need {
   ConsumerNumber consumer = 0;
   std::uint32_t term = 0;
+  std::uint32_t place = Follow::kNone;  // where the wait follows what its consumer writes
   ExpectedBy by = ExpectedBy::observed;
   Outcome outcome = Outcome::pending;
   PendingReason reason = PendingReason::append;
-  Offset since = 0;      // nothing below is asked of it (a barrier's baseline)
-  bool indexed = false;  // has an Obligation in the consumer's cell
-  Anchor anchor;         // at the append, or from the mark
-  Evidence evidence;
-  Time at{};             // when the outcome came
-  std::uint32_t place = Follow::kNone;  // where the wait follows what its consumer writes
   // It is past the term, and its dead letters are to be read before that counts.
   enum class Check : std::uint8_t { none, waiting, under_way, done };
   Check check = Check::none;
+  bool indexed = false;        // has an Obligation in the consumer's cell
   bool dead_lettered = false;  // one was found
+  Offset since = 0;            // nothing below is asked of it (a barrier's baseline)
+  Anchor anchor;               // at the append, or from the mark
+  std::unique_ptr<Evidence> evidence;  // from settle() on; how it stands before, its cell says
+  Time at{};                   // when the outcome came
 };
 
 struct Wait {

@@ -24,6 +24,13 @@ std::optional<std::int64_t> whole(const json::value* value) {
   return value->get_int64();
 }
 
+// Valid UTF-8, cut between characters: half a one would be written as another.
+std::string cut(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+  return std::string(text.substr(0, most));
+}
+
 std::optional<core::Range> range_of(const json::object& object) {
   const json::value* one = object.if_contains("offset");
   const json::value* many = object.if_contains("offsets");
@@ -84,7 +91,7 @@ Result<AckRecord> parse_ack(std::string_view value) {
   }
   if (const json::value* reason = object.if_contains("reason")) {
     if (!reason->is_string()) return odd("reason is not text");
-    ack.reason.assign(reason->get_string().data(), std::min(reason->get_string().size(), AckRecord::kMaxReason));
+    ack.reason = cut({reason->get_string().data(), reason->get_string().size()}, AckRecord::kMaxReason);
   }
   if (object.contains("id")) {
     const auto id = text(object, "id", 64);

@@ -36,6 +36,15 @@ TEST(AckRecord, IsWhatAPersonTypes) {
   EXPECT_TRUE(by_id->id.has_value());
 }
 
+// What tests/fuzz/ack_record.cpp asserts: half a character was written as another, so that
+// the same ack had two reasons.
+TEST(AckRecord, ALongReasonIsCutBetweenCharacters) {
+  const std::string most(AckRecord::kMaxReason - 1, 'x');
+  const auto read = parse_ack(R"({"consumer":"v","topic":"o","partition":0,"offset":0,"reason":")" + most + "\u00e9\"}");
+  ASSERT_TRUE(read.ok()) << read.error().message;
+  EXPECT_EQ(read->reason, most);
+}
+
 TEST(AckRecord, NamesWhatIsOdd) {
   const auto why = [](std::string_view value) {
     const auto read = parse_ack(value);

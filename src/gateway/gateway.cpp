@@ -6,7 +6,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace tidemark::gateway {
@@ -15,6 +17,8 @@ namespace {
 constexpr core::Duration kAcksHistory = std::chrono::hours(1);
 constexpr core::Duration kLookBound = std::chrono::seconds(5);
 constexpr core::Duration kInspectBound = std::chrono::seconds(20);
+// About 3 ms: one commit may end ten thousand waits, and others want the reactor too.
+constexpr std::size_t kMostAnswersAtOnce = 128;
 
 core::Time now() { return std::chrono::steady_clock::now(); }
 
@@ -305,7 +309,7 @@ void Gateway::on_lost(const std::string& why) {
 void Gateway::carry_out() {
   if (carrying_out_) return;
   carrying_out_ = true;
-  while (!effects_.empty()) {
+  do {
     std::swap(effects_, doing_);
     for (const core::AskEnds& ask : doing_.asks)
       log_.ask_ends({ask.topic, ask.partition, !ask.log_start, ask.log_start, false, ask.number, ask.epoch});
@@ -322,14 +326,34 @@ void Gateway::carry_out() {
       failed.number = look.number;
       engine_.sight(failed, now(), effects_);
     }
-    for (const core::Answer& done : doing_.answers) answer(done);
+    // Few do not queue behind many.
+    if (doing_.answers.size() <= kMostAnswersAtOnce) {
+      for (const core::Answer& done : doing_.answers) answer(done);
+    } else {
+      std::move(doing_.answers.begin(), doing_.answers.end(), std::back_inserter(answers_));
+      answer_soon();
+    }
     for (const auto& [wait, refusal] : doing_.refusals)
       if (const auto exchange = release(wait)) replies_->refused(*exchange, refusal);
     doing_.clear();
-  }
+  } while (!effects_.empty());
   carrying_out_ = false;
   arm();
   if (drained_ && exchange_of_wait_.empty() && looking_.empty() && acks_.empty()) std::exchange(drained_, [] {})();
+}
+
+void Gateway::answer_soon() {
+  if (answers_.empty() || std::exchange(answers_posted_, true)) return;
+  boost::asio::post(timer_.get_executor(), [this, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    answers_posted_ = false;
+    for (std::size_t i = 0; i < kMostAnswersAtOnce && !answers_.empty(); ++i) {
+      answer(answers_.front());
+      answers_.pop_front();
+    }
+    answer_soon();
+    carry_out();
+  });
 }
 
 std::optional<http::ExchangeId> Gateway::release(core::WaitId wait) {

@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -81,6 +82,8 @@ class Gateway final : public http::Api, public log::Observer {
   void look_for_topic(http::ExchangeId exchange, http::PublishCall call);
   std::optional<http::ExchangeId> release(core::WaitId wait);
   void carry_out();
+  // Those that are due, in turns with whatever else there is.
+  void answer_soon();
   void answer(const core::Answer& answer);
   void arm();
   core::Time deadline_of(core::Time received, const std::optional<core::Duration>& wait) const;
@@ -106,6 +109,8 @@ class Gateway final : public http::Api, public log::Observer {
   core::Effects effects_;  // being filled
   core::Effects doing_;    // being carried out
   bool carrying_out_ = false;
+  std::deque<core::Answer> answers_;  // due, oldest first
+  bool answers_posted_ = false;
 
   boost::asio::steady_timer timer_;
   std::optional<core::Time> armed_for_;

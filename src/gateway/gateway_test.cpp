@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <map>
 
 #include "gateway/testing.h"
@@ -74,6 +75,21 @@ TEST_F(GatewayTest, AnswersWhenTheConsumerCommits) {
   commit("views", 1);
   ASSERT_TRUE(replies.answers.contains(1));
   EXPECT_TRUE(replies.answers[1].all_processed());
+}
+
+TEST_F(GatewayTest, AnswersManyInTurnsWithOthers) {
+  start();
+  constexpr http::ExchangeId kMany = 1000;
+  for (http::ExchangeId exchange = 1; exchange <= kMany; ++exchange) publish(exchange);
+  log.deliver_all(0);
+  bool other_was_served = false;
+  commit("views", 1);
+  boost::asio::post(io, [&] { other_was_served = replies.answers.size() < kMany; });
+  EXPECT_LT(replies.answers.size(), kMany);
+  gateway->gone(kMany);  // its answer is due, and nobody waits for it any more
+  io.poll();
+  EXPECT_TRUE(other_was_served);
+  EXPECT_EQ(replies.answers.size(), kMany - 1);
 }
 
 TEST_F(GatewayTest, RefusesBeforeTheGroupsAreKnown) {

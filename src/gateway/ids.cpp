@@ -26,9 +26,15 @@ Uuid IdSource::next(std::uint64_t unix_ms) {
 }
 
 std::string traceparent_of(const Uuid& id) {
-  std::string hex = id.to_string();
-  std::erase(hex, '-');
-  return "00-" + hex + "-" + hex.substr(16) + "-01";
+  const std::string hex = id.to_hex();
+  std::string text;
+  text.reserve(55);
+  text += "00-";
+  text += hex;
+  text += '-';
+  text.append(hex, 16);
+  text += "-01";
+  return text;
 }
 
 std::string baggage_of(const Uuid& id, const std::optional<std::string>& callers) {

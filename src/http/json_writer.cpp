@@ -1,7 +1,10 @@
 #include "http/json_writer.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace tidemark::http {
@@ -36,30 +39,43 @@ void JsonWriter::name(std::string_view name) {
 void JsonWriter::value(std::string_view text) {
   separate();
   out_.push_back('"');
-  while (!text.empty()) {
-    const auto byte = static_cast<unsigned char>(text.front());
-    std::size_t length = 1;
-    if (byte == '"' || byte == '\\') {
-      out_.push_back('\\');
-      out_.push_back(text.front());
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out_ += "\\u00";
-      out_.push_back(kHex[byte >> 4]);
-      out_.push_back(kHex[byte & 15]);
-    } else if ((length = utf8_length(text)) > 0) {
-      out_ += text.substr(0, length);
-    } else {
-      out_ += "\xef\xbf\xbd";
-      length = 1;
-    }
-    text.remove_prefix(length);
+  while (true) {
+    const std::size_t plain = plain_prefix(text);
+    out_.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    text.remove_prefix(escape(text));
   }
   out_.push_back('"');
 }
 
+std::size_t JsonWriter::escape(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
+  if (byte == '"' || byte == '\\') {
+    out_.push_back('\\');
+    out_.push_back(text.front());
+    return 1;
+  }
+  if (byte < 0x20 || byte == 0x7f) {
+    out_ += "\\u00";
+    out_.push_back(kHex[byte >> 4]);
+    out_.push_back(kHex[byte & 15]);
+    return 1;
+  }
+  const std::size_t length = utf8_length(text);
+  if (length == 0) {
+    out_ += "\xef\xbf\xbd";
+    return 1;
+  }
+  out_ += text.substr(0, length);
+  return length;
+}
+
 void JsonWriter::value(std::int64_t number) {
   separate();
-  out_ += std::to_string(number);
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  out_.append(digits.data(), end.ptr);
 }
 
 void JsonWriter::value(bool truth) {

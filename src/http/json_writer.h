@@ -47,6 +47,8 @@ class JsonWriter {
 
  private:
   void separate();
+  // Writes the first character of what is not plain; says how many bytes it had.
+  std::size_t escape(std::string_view text);
   void open(char bracket);
   void close(char bracket);
 

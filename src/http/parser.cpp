@@ -139,6 +139,7 @@ RequestParser::Verdict RequestParser::finish_head(std::string_view head, bool mo
       beast_->is_done() != (!framing.chunked && framing.length == 0))
     return refuse({kMalformedRequest, "The header block can be read in two ways"});
   if (beast_->is_done()) return Verdict::complete;
+  if (framing.chunked) chunks_.emplace(limits_);
   beast_->eager(true);
   return framing.expects_continue && !more_follows ? Verdict::send_continue : Verdict::need_more;
 }
@@ -146,6 +147,14 @@ RequestParser::Verdict RequestParser::finish_head(std::string_view head, bool mo
 RequestParser::Verdict RequestParser::feed_body(std::string_view bytes, std::size_t& used) {
   used = 0;
   if (bytes.empty()) return Verdict::need_more;
+  bool ends = false;
+  if (chunks_) {
+    std::size_t own = 0;
+    const ChunkScanner::Verdict verdict = chunks_->scan(bytes, own);
+    if (verdict == ChunkScanner::Verdict::refused) return refuse(chunks_->problem());
+    ends = verdict == ChunkScanner::Verdict::complete;
+    bytes = bytes.substr(0, own);
+  }
   const std::size_t carried = carry_.size();
   // Beast 1.81, resumed behind a last chunk "0\r\n" that came first and alone,
   // asserts that two more bytes have come: with assertions on, a client that
@@ -164,8 +173,10 @@ RequestParser::Verdict RequestParser::feed_body(std::string_view bytes, std::siz
     // What was carried was not a whole chunk header, so the end lies behind it.
     used = parsed - std::min(parsed, carried);
     carry_ = std::string();
+    if (chunks_ && (!ends || used != bytes.size())) return refuse({kMalformedRequest, "The end of the body can be read in two ways"});
     return Verdict::complete;
   }
+  if (ends) return refuse({kMalformedRequest, "The end of the body can be read in two ways"});
   used = bytes.size();
   std::string rest(view.substr(parsed));
   carry_ = std::move(rest);

@@ -1,15 +1,16 @@
 // One request out of a stream of bytes that may be cut anywhere.
 //
-// The strict layer reads the header block and decides how the body ends; Beast
-// decodes the body, and reads the head a second time, because a request that
-// two parsers understand differently is the kind that attacks are made of: what
-// either refuses is refused. Beast costs 15 s of compile time a file and shows
+// The strict layer reads the header block and decides how the body ends, and reads
+// what stands between chunks; Beast decodes the body, and reads the head a second
+// time, because a request that two parsers understand differently is the kind that
+// attacks are made of: what either refuses is refused. Beast costs 15 s of compile time a file and shows
 // in no other header.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@
 #include "http/message.h"
 #include "http/problem.h"
 #include "http/strict.h"
+#include "http/strict_chunks.h"
 
 namespace tidemark::http {
 
@@ -63,6 +65,7 @@ class RequestParser {
   const Limits& limits_;
   HeadScanner scanner_;
   std::string carry_;  // the head so far, or the chunk header or trailer so far
+  std::optional<ChunkScanner> chunks_;  // of a chunked body
   std::unique_ptr<Beast> beast_;
   Request request_;
   Problem problem_{kMalformedRequest, {}};

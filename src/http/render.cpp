@@ -185,12 +185,15 @@ std::string quoted_string(std::string_view text) {
 }
 
 std::string server_timing(const Answer& answer) {
+  const std::size_t count = std::min(answer.consumers.size(), kMostTimings);
   std::string timing;
-  if (answer.is_publish) timing = "append;dur=" + format_ms(answer.append_elapsed);
-  for (std::size_t i = 0; i < std::min(answer.consumers.size(), kMostTimings); ++i) {
+  timing.reserve(32 + 64 * count);
+  if (answer.is_publish) timing.append("append;dur=").append(format_ms(answer.append_elapsed));
+  for (std::size_t i = 0; i < count; ++i) {
     const core::ConsumerOutcome& consumer = answer.consumers[i];
-    timing += (timing.empty() ? "c" : ", c") + std::to_string(i + 1) + ";desc=" + quoted_string(consumer.name) +
-              ";dur=" + format_ms(consumer.elapsed);
+    timing += timing.empty() ? "c" : ", c";
+    timing.append(std::to_string(i + 1)).append(";desc=").append(quoted_string(consumer.name));
+    timing.append(";dur=").append(format_ms(consumer.elapsed));
   }
   return timing;
 }
@@ -286,6 +289,7 @@ Response render(const Answer& answer, const Asked& asked) {
   // A barrier is 200 only when all is processed: that is what it is asked for.
   const bool state_only = !answer.is_publish && !asked.waited && !asked.barrier;
   response.status = state_only || answer.all_processed() ? 200 : 202;
+  response.headers.reserve(6);
   response.body.reserve(512 + 256 * answer.consumers.size());
   write_answer(answer, mark, asked.barrier, response.body);
   add_mark_headers(mark, response.status, response);

@@ -37,6 +37,7 @@ constexpr std::size_t kMostSegments = 4;
 
 std::vector<std::string_view> split(std::string_view path) {
   std::vector<std::string_view> segments;
+  segments.reserve(kMostSegments);
   while (!path.empty() && segments.size() < kMostSegments) {
     path.remove_prefix(1);
     const std::size_t end = std::min(path.find('/'), path.size());

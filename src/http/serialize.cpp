@@ -1,12 +1,24 @@
 #include "http/serialize.h"
 
+#include <string_view>
+
+#include "base/ascii.h"
+
 namespace tidemark::http {
 namespace {
 
-void append_clean(const std::string& text, std::string& out) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back((byte < 0x20 && byte != '\t') || byte == 0x7f ? ' ' : c);
+bool is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+void append_clean(std::string_view text, std::string& out) {
+  while (true) {
+    const std::size_t plain = plain_prefix(text);
+    out.append(text.data(), plain);
+    if (plain == text.size()) return;
+    out.push_back(is_control(text[plain]) ? ' ' : text[plain]);
+    text.remove_prefix(plain + 1);
   }
 }
 

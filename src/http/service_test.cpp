@@ -5,90 +5,18 @@
 
 #include <boost/json/parse.hpp>
 
-#include "http/testing.h"
+#include "http/testing_service.h"
 
 namespace tidemark::http {
 namespace {
 
 namespace json = boost::json;
 using testing::Client;
+using testing::FakeApi;
 using testing::Reply;
-
-// Remembers calls; answers at once what `on_publish` and `on_resume` say, or
-// holds the call. Used on the reactor only.
-class FakeApi : public Api {
- public:
-  void publish(ExchangeId exchange, PublishCall call) override {
-    publishes.emplace_back(exchange, std::move(call));
-    if (refusal) replies->refused(exchange, *refusal);
-    else if (answer_at_once) replies->answered(exchange, answer(true));
-  }
-  void resume(ExchangeId exchange, MarkCall call) override {
-    resumes.emplace_back(exchange, std::move(call));
-    if (answer_at_once) replies->answered(exchange, answer(false));
-  }
-  void barrier(ExchangeId exchange, WaitsCall call) override {
-    barriers.emplace_back(exchange, std::move(call));
-    if (refusal) replies->refused(exchange, *refusal);
-    else if (answer_at_once) replies->answered(exchange, answer(false));
-  }
-  void ack(ExchangeId exchange, AckCall call) override {
-    acks.emplace_back(exchange, std::move(call));
-    if (refusal) replies->refused(exchange, *refusal);
-    else if (ack_failure) replies->ack_failed(exchange, *ack_failure);
-    else if (answer_at_once) replies->acked(exchange);
-  }
-  void inspect(std::function<void(std::string)> done) override { inspections.push_back(std::move(done)); }
-  void gone(ExchangeId exchange) override { gone_calls.push_back(exchange); }
-  std::vector<core::TopicView> topics() override { return {{"orders", 3, {}}}; }
-  std::vector<core::ConsumerView> consumers() override { return {}; }
-  std::vector<core::EdgeView> topology() override { return {}; }
-  Health health() override { return current_health; }
-  std::string metrics() override { return "tidemark_up 1\n"; }
-
-  static core::Answer answer(bool publish) {
-    core::Answer made;
-    made.is_publish = publish;
-    made.settled = true;
-    made.mark = mark();
-    made.positions = {{"orders", {}, 0, 41, -1}};
-    return made;
-  }
-  static core::Mark mark() {
-    core::Mark made;
-    made.terms.emplace_back();
-    made.terms[0].topic = "orders";
-    made.terms[0].first = made.terms[0].last = 41;
-    return made;
-  }
-
-  Replies* replies = nullptr;
-  bool answer_at_once = true;
-  std::optional<core::Refusal> refusal;
-  std::optional<core::Delivery> ack_failure;
-  Health current_health{true, ""};
-  std::vector<std::pair<ExchangeId, PublishCall>> publishes;
-  std::vector<std::pair<ExchangeId, MarkCall>> resumes;
-  std::vector<std::pair<ExchangeId, WaitsCall>> barriers;
-  std::vector<std::pair<ExchangeId, AckCall>> acks;
-  std::vector<std::function<void(std::string)>> inspections;
-  std::vector<ExchangeId> gone_calls;
-};
 
 class ServiceTest : public ::testing::Test {
  protected:
-  ServiceTest() : service_(api_, {}), server_(reactor_.context(), service_, testing::TestServer::quick()) {
-    api_.replies = &service_;
-    service_.attach(server_);
-    ListenOptions options;
-    options.port = 0;
-    EXPECT_TRUE(reactor_.run([&] { return server_.listen(options).ok(); }));
-    port_ = reactor_.run([&] { return server_.port(); });
-  }
-  ~ServiceTest() override {
-    reactor_.run([&] { server_.stop(); });
-  }
-
   Reply ask(const std::string& line, const std::string& headers = "", const std::string& body = "") {
     Client client(port_);
     const std::string length = body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n";
@@ -99,11 +27,11 @@ class ServiceTest : public ::testing::Test {
     return ask(line, "Content-Type: application/json\r\n", body);
   }
 
-  FakeApi api_;
-  testing::Reactor reactor_;
-  Service service_;
-  Server server_;
-  std::uint16_t port_ = 0;
+  testing::TestService served_;
+  FakeApi& api_ = served_.api;
+  testing::Reactor& reactor_ = served_.reactor;
+  Service& service_ = served_.service;
+  const std::uint16_t port_ = served_.port();
 };
 
 TEST_F(ServiceTest, PublishesAndAnswers) {

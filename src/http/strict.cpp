@@ -1,31 +1,16 @@
 #include "http/strict.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <string>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/percent.h"
+#include "http/characters.h"
 
 namespace tidemark::http {
 namespace {
-
-bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-// tchar of RFC 9110 §5.6.2.
-bool is_token_char(char c) {
-  return is_alpha(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-bool is_visible_ascii(char c) { return c > 0x20 && c < 0x7f; }
-
-// A field value's bytes: visible ASCII, obs-text, space and tab.
-bool is_value_char(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -47,7 +32,7 @@ bool lists(std::string_view value, std::string_view token) {
 
 HeadScanner::Verdict HeadScanner::scan(std::string_view bytes, std::size_t& used) {
   used = 0;
-  for (const char c : bytes) {
+  while (used < bytes.size()) {
     if (seen_ >= max_bytes_) {
       if (state_ <= State::request_lf) refuse(kTargetTooLong, "The request line is longer than a header block may be");
       else refuse(kHeadersTooLarge, "The header block is larger than this gateway takes");
@@ -55,8 +40,13 @@ HeadScanner::Verdict HeadScanner::scan(std::string_view bytes, std::size_t& used
     }
     ++seen_;
     ++used;
-    if (!step(c)) return Verdict::refused;
+    if (!step(bytes[used - 1])) return Verdict::refused;
     if (complete_) return Verdict::complete;
+    // Both take any printable character, and go on as they are.
+    if (state_ != State::request_line && state_ != State::value) continue;
+    const std::size_t plain = plain_prefix(bytes.substr(used, max_bytes_ - seen_));
+    used += plain;
+    seen_ += plain;
   }
   return Verdict::need_more;
 }
@@ -205,6 +195,22 @@ struct FramingFields {
   bool keep_alive = false;
 };
 
+// Exactly "chunked". Where chunked is not the last coding, nobody can tell where the
+// body ends, and that must be 400 (RFC 9112 §6.3); where only a coding below it is
+// not known, 501 (§6.1).
+std::optional<Problem> check_coding(std::string_view coding) {
+  if (equals_ignoring_case(coding, "chunked")) return std::nullopt;
+  const std::size_t comma = coding.rfind(',');
+  const std::size_t last = comma == std::string_view::npos ? 0 : comma + 1;
+  if (!equals_ignoring_case(trim(coding.substr(last)), "chunked"))
+    return Problem{kMalformedRequest, "The last transfer coding is not chunked", "Transfer-Encoding"};
+  const std::string_view before = trim(coding.substr(0, comma));
+  if (before.empty() || lists(before, "chunked"))
+    return Problem{kMalformedRequest, "The transfer codings are not a list, or a body is chunked twice",
+                   "Transfer-Encoding"};
+  return Problem{kUnknownTransferEncoding, "The only transfer encoding taken is chunked", "Transfer-Encoding"};
+}
+
 std::optional<Problem> check_body_fields(const FramingFields& found, bool http11, const Limits& limits,
                                          Framing& framing) {
   if (found.codings > 0) {
@@ -212,8 +218,7 @@ std::optional<Problem> check_body_fields(const FramingFields& found, bool http11
     if (found.lengths > 0)
       return Problem{kMalformedRequest, "Transfer-Encoding and Content-Length exclude each other", "Content-Length"};
     if (found.codings > 1) return Problem{kMalformedRequest, "Transfer-Encoding is given twice", "Transfer-Encoding"};
-    if (!equals_ignoring_case(found.coding, "chunked"))
-      return Problem{kUnknownTransferEncoding, "The only transfer encoding taken is chunked", "Transfer-Encoding"};
+    if (std::optional<Problem> problem = check_coding(found.coding)) return problem;
     framing.chunked = true;
   }
   if (found.lengths > 1) return Problem{kMalformedRequest, "Content-Length is given twice", "Content-Length"};

@@ -11,8 +11,7 @@ void FetchSession::reset() {
   known_.clear();
 }
 
-wire::msg::FetchRequest FetchSession::next(const std::string& topic, const Uuid& topic_id,
-                                           const std::map<core::Partition, FetchFrom>& wanted) {
+wire::msg::FetchRequest FetchSession::next(const std::string& topic, const Uuid& topic_id, const FetchList& wanted) {
   if (topic_id != topic_id_) reset();
   topic_id_ = topic_id;
 
@@ -25,11 +24,13 @@ wire::msg::FetchRequest FetchSession::next(const std::string& topic, const Uuid&
   request.session_epoch = epoch_;
 
   wire::msg::FetchRequest::FetchTopic changed;
-  changed.topic = topic;
-  changed.topic_id = topic_id;
+  wire::msg::FetchRequest::ForgottenTopic forgotten;
+  auto known = known_.begin();
   for (const auto& [partition, from] : wanted) {
-    const auto known = known_.find(partition);
-    if (known != known_.end() && known->second == from) continue;
+    for (; known != known_.end() && known->first < partition; ++known) forgotten.partitions.push_back(known->first);
+    const bool same = known != known_.end() && known->first == partition && known->second == from;
+    if (known != known_.end() && known->first == partition) ++known;
+    if (same) continue;
     wire::msg::FetchRequest::FetchPartition entry;
     entry.partition = partition;
     entry.fetch_offset = from.offset;
@@ -37,12 +38,9 @@ wire::msg::FetchRequest FetchSession::next(const std::string& topic, const Uuid&
     entry.partition_max_bytes = settings_.partition_max_bytes;
     changed.partitions.push_back(entry);
   }
-  wire::msg::FetchRequest::ForgottenTopic forgotten;
-  forgotten.topic = topic;
-  forgotten.topic_id = topic_id;
-  for (const auto& [partition, from] : known_) {
-    if (!wanted.contains(partition)) forgotten.partitions.push_back(partition);
-  }
+  for (; known != known_.end(); ++known) forgotten.partitions.push_back(known->first);
+  changed.topic = forgotten.topic = topic;
+  changed.topic_id = forgotten.topic_id = topic_id;
   if (!changed.partitions.empty()) request.topics.push_back(std::move(changed));
   if (!forgotten.partitions.empty()) request.forgotten_topics_data.push_back(std::move(forgotten));
   known_ = wanted;

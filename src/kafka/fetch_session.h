@@ -12,8 +12,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/uuid.h"
 #include "core/position.h"
@@ -28,6 +29,10 @@ struct FetchFrom {
   friend bool operator==(const FetchFrom&, const FetchFrom&) = default;
 };
 
+// Ascending, each partition once. A list, since it is gone through for every fetch:
+// a consumer that commits each record causes one for each.
+using FetchList = std::vector<std::pair<core::Partition, FetchFrom>>;
+
 struct FetchSettings {
   std::int32_t max_wait_ms = 500;
   std::int32_t max_bytes = 16 << 20;
@@ -41,8 +46,7 @@ class FetchSession {
 
   // The request that makes the broker answer for exactly `wanted`. To be
   // followed by answered() or reset().
-  wire::msg::FetchRequest next(const std::string& topic, const Uuid& topic_id,
-                               const std::map<core::Partition, FetchFrom>& wanted);
+  wire::msg::FetchRequest next(const std::string& topic, const Uuid& topic_id, const FetchList& wanted);
   // False when the broker refused the session, which has begun anew: ask again.
   bool answered(const wire::msg::FetchResponse& response);
   // The answer was lost, or the connection: begin anew.
@@ -55,7 +59,7 @@ class FetchSession {
   std::int32_t id_ = 0;     // 0: none yet, the next request is a full one
   std::int32_t epoch_ = 0;  // of the next request
   Uuid topic_id_;
-  std::map<core::Partition, FetchFrom> known_;  // what the broker remembers
+  FetchList known_;  // what the broker remembers
 };
 
 }  // namespace tidemark::kafka

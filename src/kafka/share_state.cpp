@@ -88,15 +88,23 @@ bool ShareState::apply(const Value& value, bool snapshot, State& state) {
 void ShareState::put(State& state, core::Offset first, core::Offset last, std::int8_t delivery) {
   auto& batches = state.batches;
   const std::size_t before = batches.size();
+  const auto room = [&] {
+    return batches.size() < limits_.batches && batches_ - before + batches.size() < limits_.all_batches;
+  };
   auto next = batches.upper_bound(first);
   if (next != batches.begin() && std::prev(next)->second.last >= first) {
     const auto over = std::prev(next);
     const Batch old = over->second;
-    if (old.last > last) next = batches.emplace(last + 1, old).first;
     if (over->first < first) {
       over->second.last = first - 1;
     } else {
       batches.erase(over);
+    }
+    // One batch cut in two is one more: without room its upper part is forgotten, or
+    // updates of single records would make ever more of a long one.
+    if (old.last > last) {
+      if (room()) batches.emplace(last + 1, old);
+      else ++counters_.left_out;
     }
   }
   next = batches.lower_bound(first);
@@ -105,8 +113,7 @@ void ShareState::put(State& state, core::Offset first, core::Offset last, std::i
     next = batches.erase(next);
     if (old.last > last) batches.emplace(last + 1, old);
   }
-  const bool room = batches.size() < limits_.batches && batches_ < limits_.all_batches;
-  if ((delivery == kAcknowledged || delivery == kArchived) && room) {
+  if ((delivery == kAcknowledged || delivery == kArchived) && room()) {
     batches.insert_or_assign(first, Batch{last, delivery});
   } else if (delivery == kAcknowledged || delivery == kArchived) {
     ++counters_.left_out;

@@ -172,5 +172,18 @@ TEST_F(ShareStateTest, IsBounded) {
   EXPECT_EQ(state_.counters().left_out, 3U);
 }
 
+// What tests/fuzz/share_state.cpp asserts: one batch cut in two is one more.
+TEST_F(ShareStateTest, ABatchCutUpIsBoundedToo) {
+  state_ = ShareState({.states = 2, .batches = 3, .all_batches = 4});
+  state_.topics({{kTopic, "orders"}}, tell());
+  snapshot(0, {{0, 100, 2}});
+  update(-1, {{10, 10, 0}});
+  update(-1, {{20, 20, 0}});
+  told();
+  update(-1, {{30, 30, 0}});
+  EXPECT_EQ(told(), "g orders/3 from 0 +0-9 +11-19 +21-29");
+  EXPECT_EQ(state_.counters().left_out, 1U);
+}
+
 }  // namespace
 }  // namespace tidemark::kafka

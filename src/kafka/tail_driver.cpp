@@ -132,13 +132,12 @@ class TailDriver::Core : public std::enable_shared_from_this<TailDriver::Core> {
   };
   struct Broker {
     FetchSession session;
+    FetchList wanted;       // of the fetch under way, or of the next
     bool under_way = false;
     bool awaiting = false;  // its connection
     core::Time not_before{};
     int failures = 0;
   };
-  using Wanted = std::map<core::Partition, FetchFrom>;
-
   void pump_soon() {
     if (cluster_ == nullptr || std::exchange(pump_posted_, true)) return;
     boost::asio::post(io_, [self = shared_from_this()] {
@@ -153,24 +152,34 @@ class TailDriver::Core : public std::enable_shared_from_this<TailDriver::Core> {
     const wire::TopicInfo* topic = metadata->find_topic(kOffsetsTopic);
     const core::Time now = clock_now();
     bool some_wait = false;
-    std::map<std::int32_t, Wanted> by_broker;
+    for (auto& [id, broker] : brokers_)
+      if (!broker.under_way) broker.wanted.clear();
+    const std::size_t led = topic == nullptr ? 0 : topic->partitions.size();
     for (std::size_t i = 0; i < partitions_.size(); ++i) {
       const Partition& partition = partitions_[i];
       if (!partition.reading) continue;
-      const auto* info = metadata->find_partition(kOffsetsTopic, static_cast<std::int32_t>(i));
-      if (info == nullptr || info->leader < 0 || partition.not_before > now) {
+      const std::int32_t leader = i < led ? topic->partitions[i].leader : -1;
+      if (leader < 0 || partition.not_before > now) {
         some_wait = true;
         continue;
       }
-      by_broker[info->leader][static_cast<core::Partition>(i)] = {partition.tail.position(), info->leader_epoch};
+      Broker& broker = broker_of(leader);
+      if (broker.under_way) continue;
+      broker.wanted.push_back(
+          {static_cast<core::Partition>(i), {partition.tail.position(), topic->partitions[i].leader_epoch}});
     }
-    for (const auto& [id, wanted] : by_broker) some_wait |= !fetch(id, *topic, wanted, now);
+    for (auto& [id, broker] : brokers_)
+      if (!broker.wanted.empty()) some_wait |= !fetch(id, broker, *topic, now);
     if (some_wait) arm_timer();
   }
 
+  Broker& broker_of(std::int32_t id) {
+    const auto known = brokers_.find(id);
+    return known != brokers_.end() ? known->second : brokers_.emplace(id, Broker{FetchSession(options_.fetch), {}}).first->second;
+  }
+
   // False when it has to be tried again though nothing else happens.
-  bool fetch(std::int32_t id, const wire::TopicInfo& topic, const Wanted& wanted, core::Time now) {
-    Broker& broker = brokers_.try_emplace(id, Broker{FetchSession(options_.fetch)}).first->second;
+  bool fetch(std::int32_t id, Broker& broker, const wire::TopicInfo& topic, core::Time now) {
     if (broker.under_way || broker.awaiting) return true;
     if (broker.not_before > now) return false;
     const auto connection = cluster_->connection(id, wire::Purpose::tail);
@@ -188,43 +197,49 @@ class TailDriver::Core : public std::enable_shared_from_this<TailDriver::Core> {
     }
     broker.under_way = true;
     ++counters_.fetches;
-    const auto request = broker.session.next(topic.name, topic.id, wanted);
+    const auto request = broker.session.next(topic.name, topic.id, broker.wanted);
     const auto timeout = std::chrono::milliseconds(options_.fetch.max_wait_ms) + options_.fetch_timeout;
     connection->call(request, std::chrono::duration_cast<wire::Duration>(timeout),
-                     [weak = weak_from_this(), id, wanted](FetchReply reply) {
-                       if (const auto self = weak.lock()) self->on_reply(id, wanted, reply);
+                     [weak = weak_from_this(), id](FetchReply reply) {
+                       if (const auto self = weak.lock()) self->on_reply(id, reply);
                      });
     return true;
   }
 
-  void on_reply(std::int32_t id, const Wanted& wanted, FetchReply& reply) {
+  void on_reply(std::int32_t id, FetchReply& reply) {
     if (cluster_ == nullptr) return;
     Broker& broker = brokers_.at(id);
     broker.under_way = false;
     if (!reply) {
       ++counters_.fetch_failures;
       broker.session.reset();
-      return pause(broker, wanted, reply.error().message);
+      return pause(broker, reply.error().message);
     }
     if (!broker.session.answered(*reply)) {
       ++counters_.sessions_refused;
-      return pause(broker, wanted, std::string(wire::error_name(reply->error_code)));
+      return pause(broker, std::string(wire::error_name(reply->error_code)));
     }
     broker.failures = 0;
     const core::Time now = clock_now();
     for (auto& topic : reply->responses) {
       for (auto& data : topic.partitions) {
-        if (wanted.contains(data.partition_index)) read(data, now);
+        if (asked(broker, data.partition_index)) read(data, now);
         if (cluster_ == nullptr) return;
       }
     }
     // What a session leaves out has no news, and is as good as read.
-    for (const auto& [number, from] : wanted) {
+    for (const auto& [number, from] : broker.wanted) {
       Partition& partition = partitions_[static_cast<std::size_t>(number)];
       if (partition.failures == 0) partition.last_read = now;
     }
     observer_->on_tailed();
     if (cluster_ != nullptr) pump();
+  }
+
+  static bool asked(const Broker& broker, core::Partition partition) {
+    const auto at = std::lower_bound(broker.wanted.begin(), broker.wanted.end(), partition,
+                                     [](const auto& entry, core::Partition number) { return entry.first < number; });
+    return at != broker.wanted.end() && at->first == partition;
   }
 
   void read(const wire::msg::FetchResponse::PartitionData& data, core::Time now) {
@@ -265,10 +280,10 @@ class TailDriver::Core : public std::enable_shared_from_this<TailDriver::Core> {
     partition.last_error = std::move(why);
   }
 
-  void pause(Broker& broker, const Wanted& wanted, const std::string& why) {
+  void pause(Broker& broker, const std::string& why) {
     const core::Time now = clock_now();
     broker.not_before = now + kFirstPause * (1 << std::min(broker.failures++, kMostDoublings));
-    for (const auto& [number, from] : wanted) partitions_[static_cast<std::size_t>(number)].last_error = why;
+    for (const auto& [number, from] : broker.wanted) partitions_[static_cast<std::size_t>(number)].last_error = why;
     cluster_->refresh_soon();
     pump_soon();
   }

@@ -15,7 +15,7 @@ struct FreeReply {
 };
 
 std::string own_directory() {
-  std::string path = (std::filesystem::temp_directory_path() / "tidemark-chain-XXXXXX").string();
+  std::string path = (std::filesystem::temp_directory_path() / "tidemark-redis-XXXXXX").string();
   if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("cannot make a directory for Redis");
   return path;
 }
@@ -66,6 +66,15 @@ std::vector<std::optional<std::string>> RedisConnection::ask(const std::vector<s
     }
   }
   return replies;
+}
+
+std::vector<std::string> RedisConnection::list(const std::string& key) {
+  const std::unique_ptr<redisReply, FreeReply> reply(
+      static_cast<redisReply*>(redisCommand(context_.get(), "LRANGE %s 0 -1", key.c_str())));
+  if (!reply || reply->type != REDIS_REPLY_ARRAY) throw std::runtime_error("Redis: no list " + key);
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i < reply->elements; ++i) values.emplace_back(reply->element[i]->str, reply->element[i]->len);
+  return values;
 }
 
 }  // namespace tidemark::test

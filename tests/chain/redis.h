@@ -39,6 +39,8 @@ class RedisConnection {
 
   // The replies to the commands, sent together; nothing where there is no value.
   std::vector<std::optional<std::string>> ask(const std::vector<std::vector<std::string>>& commands);
+  // All of a list; empty where there is none.
+  std::vector<std::string> list(const std::string& key);
 
  private:
   struct Disconnect {

@@ -69,7 +69,7 @@ GatewayProcess::GatewayProcess(const GatewayOptions& options) {
     arguments.insert(arguments.end(), {"--config", config_file_});
   }
   arguments.insert(arguments.end(), options.flags.begin(), options.flags.end());
-  process_ = std::make_unique<Process>(arguments);
+  process_ = std::make_unique<Process>(arguments, options.environment);
   const auto line = process_->wait_for_line("listening on");
   if (!config_file_.empty()) std::filesystem::remove(config_file_);
   if (!line) throw std::runtime_error("the gateway did not come up:\n" + process_->output());

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ struct GatewayOptions {
   std::string config;              // YAML, empty for none
   std::vector<std::string> flags;  // more of them
   bool wait_ready = true;
+  std::map<std::string, std::string> environment = {};
 };
 
 // A gateway's answer, with the parts that tests look at.

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "support/environment.h"
+#include "support/paced_write.h"
 
 namespace tidemark::test {
 namespace {
@@ -49,6 +50,7 @@ struct Plan {
     std::size_t delivered_bytes = 0;
   };
   bool hold_replies = false;
+  Line line;
   std::map<std::int16_t, std::deque<LostReply>> lose_replies;
   std::map<std::int16_t, std::size_t> lose_requests;
   std::map<std::int16_t, std::size_t> requests_by_key;
@@ -59,7 +61,11 @@ struct Plan {
 class Link : public std::enable_shared_from_this<Link> {
  public:
   Link(Plan& plan, tcp::socket client, asio::io_context& context)
-      : plan_(plan), client_(std::move(client)), broker_(context) {}
+      : plan_(plan),
+        client_(std::move(client)),
+        broker_(context),
+        write_to_broker_(plan.line, broker_),
+        write_to_client_(plan.line, client_) {}
 
   void start(const tcp::endpoint& upstream) {
     broker_.async_connect(upstream, [self = shared_from_this()](error_code error) {
@@ -81,6 +87,8 @@ class Link : public std::enable_shared_from_this<Link> {
     plan_.counters.open -= 1;
     plan_.counters.cut += cut ? 1U : 0U;
     plan_.counters.replies_held -= held_;
+    write_to_broker_.cancel();
+    write_to_client_.cancel();
     error_code ignored;
     if (cut) {
       client_.set_option(asio::socket_base::linger(true, 0), ignored);
@@ -96,6 +104,11 @@ class Link : public std::enable_shared_from_this<Link> {
       holding_ = false;
       pass_replies();
     }
+  }
+
+  void thaw() {
+    write_to_broker_.thaw();
+    write_to_client_.thaw();
   }
 
  private:
@@ -130,9 +143,9 @@ class Link : public std::enable_shared_from_this<Link> {
     if (closed_) return;
     to_broker_ = requests_.substr(0, passed);
     requests_.erase(0, passed);
-    asio::async_write(broker_, asio::buffer(to_broker_), [self = shared_from_this()](error_code error, std::size_t) {
-      if (error || self->closed_) return self->close(false);
-      self->read_requests();
+    write_to_broker_.start(to_broker_, shared_from_this(), [this](error_code error) {
+      if (error) return close(false);
+      read_requests();
     });
   }
 
@@ -183,10 +196,9 @@ class Link : public std::enable_shared_from_this<Link> {
     plan_.counters.replies += whole;
     to_client_ = replies_.substr(0, passed);
     replies_.erase(0, passed);
-    asio::async_write(client_, asio::buffer(to_client_), [self = shared_from_this(), cut](error_code error,
-                                                                                        std::size_t) {
-      if (error || cut || self->closed_) return self->close(cut);
-      self->read_replies();
+    write_to_client_.start(to_client_, shared_from_this(), [this, cut](error_code error) {
+      if (error || cut) return close(cut);
+      read_replies();
     });
   }
 
@@ -207,6 +219,8 @@ class Link : public std::enable_shared_from_this<Link> {
   std::string replies_;    // read from the broker, not yet whole or held
   std::string to_broker_;  // being written
   std::string to_client_;
+  PacedWrite write_to_broker_;
+  PacedWrite write_to_client_;
   std::map<std::uint32_t, Plan::LostReply> doomed_;  // by correlation id
   std::size_t held_ = 0;
   bool holding_ = false;
@@ -269,6 +283,12 @@ class FaultProxy::Reactor {
   void release() {
     plan.hold_replies = false;
     for (const auto& link : links_) link->release();
+  }
+
+  void set_line(const Line& line) {
+    plan.line = line;
+    if (line.frozen) return;
+    for (const auto& link : links_) link->thaw();
   }
 
   Plan plan;
@@ -338,9 +358,22 @@ void FaultProxy::lose_next_request(std::int16_t api_key, std::size_t count) {
   reactor_->call([this, api_key, count] { reactor_->plan.lose_requests[api_key] += count; });
 }
 
+void FaultProxy::freeze() {
+  reactor_->call([this] { reactor_->set_line({.frozen = true}); });
+}
+
+void FaultProxy::delay(std::chrono::milliseconds delay) {
+  reactor_->call([this, delay] { reactor_->set_line({.delay = delay}); });
+}
+
+void FaultProxy::slow_down(std::size_t bytes_per_second) {
+  reactor_->call([this, bytes_per_second] { reactor_->set_line({.bytes_per_second = bytes_per_second}); });
+}
+
 void FaultProxy::heal() {
   refuse_connections(false);
   reactor_->call([this] {
+    reactor_->set_line({});
     reactor_->plan.lose_replies.clear();
     reactor_->plan.lose_requests.clear();
     reactor_->release();

@@ -58,6 +58,12 @@ class FaultProxy {
   void lose_next_reply(std::int16_t api_key, std::size_t count = 1, std::size_t delivered_bytes = 0);
   // The next `count` requests with this API key do not reach the broker: the connection is reset.
   void lose_next_request(std::int16_t api_key, std::size_t count = 1);
+  // The line is half-open: it takes connections and bytes, passes nothing on, and ends nothing.
+  void freeze();
+  // What is read at once, in either direction, is passed on so much later.
+  void delay(std::chrono::milliseconds delay);
+  // Each direction of each connection carries no more than that.
+  void slow_down(std::size_t bytes_per_second);
   // Forgets every fault that has not happened yet, and releases and accepts again.
   void heal();
 

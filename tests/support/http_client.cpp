@@ -169,6 +169,12 @@ bool HttpConnection::closed_by_peer(std::chrono::milliseconds bound) {
   return buffer_.empty() && ended_;
 }
 
+std::size_t HttpConnection::unread() {
+  while (fill(std::chrono::steady_clock::now())) {
+  }
+  return buffer_.size();
+}
+
 void HttpConnection::finish_sending() { shutdown(socket_, SHUT_WR); }
 
 void HttpConnection::reset() {

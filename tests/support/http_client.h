@@ -50,6 +50,10 @@ class HttpConnection {
   // Whether the peer closes the connection, without sending more, within the bound.
   bool closed_by_peer(std::chrono::milliseconds bound = kBound);
 
+  // Bytes that came and that no response accounts for: after a response has been read, the
+  // peer has said something that it was not asked.
+  std::size_t unread();
+
   // Ends the sending direction only (FIN).
   void finish_sending();
   // Drops the connection with RST, as a crashed client's kernel does.

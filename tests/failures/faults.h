@@ -1,0 +1,19 @@
+// Carries out one fault and heals it.
+//
+// Threading: the world's thread.
+#pragma once
+
+#include <string>
+
+#include "schedule.h"
+#include "world.h"
+
+namespace tidemark::test {
+
+// Returns when it is healed, as far as the one who did it can tell, with whom it struck.
+std::string carry_out(World& world, Recorder& recorder, const Cycle& cycle);
+
+// Where the log of each partition ends now.
+std::vector<std::int64_t> ends_of(const std::string& bootstrap, const std::string& topic);
+
+}  // namespace tidemark::test
