@@ -50,7 +50,9 @@ bool Consumer::moved_by_hand(LogPoint at) const {
   // What the tail showed holds for the commits behind it until it shows something
   // else, even where an answer tells of a later moment.
   if (shown) return shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
-  if (sure_empty) return at.offset >= tail_at(sure_empty, at.partition);
+  // Members were found since, by a tail in sync: what stands behind that answer's positions is theirs.
+  const bool theirs = members > 0 && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
+  if (sure_empty) return at.offset >= tail_at(sure_empty, at.partition) && !theirs;
   return is_empty_group() && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
 }
 
