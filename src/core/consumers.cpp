@@ -50,10 +50,9 @@ bool Consumer::moved_by_hand(LogPoint at) const {
   // What the tail showed holds for the commits behind it until it shows something
   // else, even where an answer tells of a later moment.
   if (shown) return shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
-  // Members were found again since: what stands behind that answer's positions is theirs.
-  if (sure_empty)
-    return at.offset >= tail_at(sure_empty, at.partition) &&
-           (members == 0 || at.offset < tail_at(group_as_of, at.partition));
+  // Members were found since, by a tail in sync: what stands behind that answer's positions is theirs.
+  const bool theirs = members > 0 && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
+  if (sure_empty) return at.offset >= tail_at(sure_empty, at.partition) && !theirs;
   return is_empty_group() && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
 }
 
@@ -152,7 +151,7 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     return false;
   } else {
     if (c.told_for_sure && c.is_empty_group() && !c.sure_empty) c.sure_empty = c.group_as_of;
-    // The tail has passed the answer that found members: nothing comes any more from before it.
+    // Found twice: a reset from before the first, which the tail had yet to show then, has been read by now.
     else if (c.told_for_sure && c.members > 0) c.sure_empty.reset();
     c.group_at = LogPoint{};
     c.group_as_of = state.as_of;

@@ -18,6 +18,7 @@ constexpr std::uint8_t kEventWithId = 3;     // a kind of term, in bytes only
 constexpr std::uint8_t kHasAnchor = 1 << 4;
 constexpr std::uint8_t kDeclared = 1 << 5;
 constexpr std::uint8_t kAnchorRecord = 1 << 6;
+constexpr std::uint8_t kUnused = 1 << 7;
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 Error corrupt(std::string why) { return Error{ErrorKind::corrupt, "not a mark: " + std::move(why)}; }
@@ -118,6 +119,9 @@ Expected unpack_expected(Unpacker& in, const std::vector<std::string>& names) {
   const auto name = static_cast<std::size_t>(in.number_below(static_cast<std::int64_t>(names.size())));
   if (in.ok()) expected.name = names[name];
   const std::uint8_t flags = in.byte();
+  // What no gateway writes would be lost when the mark is written again.
+  const bool of_no_anchor = (flags & kHasAnchor) == 0 && (flags & (kDeclared | kAnchorRecord)) != 0;
+  if (of_no_anchor || (flags & kUnused) != 0 || (flags & 15) > kHighestBy) in.fail();
   expected.by = expected_by(flags & 15);
   expected.anchor.declared = (flags & kDeclared) != 0;
   if (flags & kHasAnchor) expected.anchor.committed = in.number();

@@ -48,6 +48,7 @@ Derived::Reader unpack_reader(Unpacker& in, const Derived& derived, const std::v
   Derived::Reader reader;
   reader.name = name_at(in, names);
   const std::uint8_t flags = in.byte();
+  if ((flags & ~(15U | kRecordKnown)) != 0 || (flags & 15) > kHighestBy) in.fail();
   reader.by = expected_by(flags & 15);
   Partition log = -1;
   if (flags & kRecordKnown) log = static_cast<Partition>(in.number_below(INT32_MAX));
@@ -56,6 +57,7 @@ Derived::Reader unpack_reader(Unpacker& in, const Derived& derived, const std::v
     Anchor& anchor = reader.anchors.emplace_back();
     const std::uint8_t has = in.byte_below(8);
     const Offset floor = floor_of(derived, static_cast<std::size_t>(p));
+    if ((has != 0 && (has & kAnchor) == 0) || ((has & kRecord) != 0 && log < 0)) in.fail();
     if (has & kAnchor) anchor.committed = floor - in.number_below(floor + 1);
     anchor.declared = (has & kAnchor) != 0 && (has & kDeclared) != 0;
     if (has & kRecord) anchor.at = {log, in.number()};

@@ -111,7 +111,7 @@ BadRequest BadRequests::fields() {
     case 1: draft.fields.push_back("hOST: " + word()); return {"two Hosts", draft.bytes(), 400, true};
     case 2:
       draft.fields[0] =
-          "Host:" + one_of({"", " ", " a b", " a,b", " u@a", " a/b", " a:x", " a:99999", " [::1", " a%4"});
+          "Host:" + one_of({"", " ", " a b", " a\"b", " u@a", " a/b", " a:x", " a:99999", " [::1", " a%4"});
       return {"invalid Host", draft.bytes(), 400, true};
     case 3:
       draft.fields.push_back(word() + one_of({" ", "\t", "(", ")", "@", "[", "]", "{", "}",    "\"",
@@ -254,7 +254,7 @@ BadRequest BadRequests::parameter() {
   switch (below(9)) {
     case 0: draft.target += "x" + word() + "=" + word(); return {"unknown parameter", draft.bytes(), 400, false};
     case 1:
-      draft.target += "wait=" + one_of({"", "5", "-1s", "1 s", "1x", "1.s", ".5s", "61s", "2h", "9999999s", "1.2345s",
+      draft.target += "wait=" + one_of({"", "5", "-1s", "1%20s", "1x", "1.s", ".5s", "61s", "2h", "9999999s", "1.2345s",
                                         "0x1s", "s"});
       return {"wait", draft.bytes(), 400, false};
     case 2:

@@ -80,7 +80,9 @@ bool ShareState::apply(const Value& value, bool snapshot, State& state) {
     if (batch.first_offset < 0 || batch.last_offset < batch.first_offset || batch.last_offset > kHighest) continue;
     put(state, batch.first_offset, batch.last_offset, batch.delivery_state);
   }
-  if (value.start_offset >= 0 && value.start_offset <= kHighest) trim(state, value.start_offset);
+  // An update need not name the start, and what it says of records below is void all the same.
+  const bool named = value.start_offset >= 0 && value.start_offset <= kHighest;
+  if (named || state.start != core::kNoOffset) trim(state, named ? value.start_offset : state.start);
   return true;
 }
 

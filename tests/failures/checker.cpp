@@ -88,7 +88,9 @@ class Judge {
     ++judgement_.answers;
     ++judgement_.counts[kind + std::to_string(call.said.status)];
     const std::int64_t paused = std::max<std::int64_t>(0, overlap(What::kGatewayPaused, call));
-    const std::int64_t late = call.ended - call.sent - call.wait - paused;
+    // A publish that waits for nobody is given default_wait for its append.
+    const std::int64_t wait = publish && call.wait == 0 ? bounds_.append_ms : call.wait;
+    const std::int64_t late = call.ended - call.sent - wait - paused;
     judgement_.latest_ms = std::max(judgement_.latest_ms, late);
     if (late > bounds_.late_ms) complain("late", event, call, std::to_string(late) + " ms after its deadline");
     judge_outcomes(event, call, publish);

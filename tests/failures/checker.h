@@ -28,6 +28,7 @@ inline const std::vector<std::string> kRules{"early", "descendant", "not-waited-
                                              "unresolved", "weaker", "unsettled"};
 
 struct Bounds {
+  std::int64_t append_ms = 2'000;  // the gateways' default_wait
   std::int64_t late_ms = 2'000;  // P4's small bound, on a machine that runs everything else too
 };
 

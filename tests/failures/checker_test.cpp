@@ -149,6 +149,14 @@ TEST_F(Checker, FindsALateAnswer) {
   EXPECT_EQ(judgement.latest_ms, 100);
 }
 
+TEST_F(Checker, APublishThatWaitsForNobodyHasTheDefaultWaitForItsAppend) {
+  event.publish.wait = 0;
+  event.publish.ended = event.publish.sent + 3'900;
+  EXPECT_EQ(rules(), Rules{});
+  event.publish.ended = event.publish.sent + 4'100;
+  EXPECT_EQ(rules(), Rules{"late"});
+}
+
 TEST_F(Checker, FindsASecondAnswer) {
   event.publish.unasked = 17;
   EXPECT_EQ(rules(), Rules{"twice"});
