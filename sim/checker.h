@@ -107,10 +107,15 @@ class Checker {
   void check_timing(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_names(const Wait& wait, const core::Answer& answer);
   void check_summary(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
+  // With the faults over, everything must settle.
+  void check_settles(const Wait& wait, const core::Answer& answer);
   void check_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_anchor(const Wait& wait, const core::Term& term, const core::Expected& expected);
   bool was_cut(const Stake& stake) const;
   bool is_lost(const Stake& stake) const;
+  // Nothing that can be seen lies at its end or above it in a log that was cut off, and it does not say which log
+  // it is of, or nobody told that it is lost.
+  bool is_above_cut_log(const Wait& wait, const Stake& stake) const;
   // Of the record that is meant at the offset.
   std::int32_t epoch_of(const Stake& stake, core::Offset offset) const;
   bool says_epoch(const Wait& wait, const Stake& stake) const;

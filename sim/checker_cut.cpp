@@ -27,6 +27,15 @@ bool Checker::is_lost(const Stake& stake) const {
   return world_.log.at(stake.incarnation, stake.partition).is_lost(stake.offset, epoch_of(stake, stake.offset));
 }
 
+bool Checker::is_above_cut_log(const Wait& wait, const Stake& stake) const {
+  if (!was_cut(stake)) return false;
+  const LogPartition& log = world_.log.at(stake.incarnation, stake.partition);
+  if (says_epoch(wait, stake) && (!is_lost(stake) || stake.offset >= log.end())) return false;
+  for (Offset offset = stake.offset; offset < log.end(); ++offset)
+    if (!is_unseen(log.kind(offset))) return false;
+  return true;
+}
+
 bool Checker::is_mistaken(const ModelGateway& gateway, const Stake& stake) const {
   if (!stake.known() || stake.told_epoch < 0 || stake.told_epoch >= stake.epoch) return false;
   const std::vector<LogCut>& cuts = world_.log.at(stake.incarnation, stake.partition).cuts;

@@ -24,6 +24,24 @@ core::Anchor Checker::anchor_in(const core::Mark& mark, const Stake& stake, cons
   return {};
 }
 
+void Checker::check_settles(const Wait& wait, const core::Answer& answer) {
+  const bool unknown = std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return !s.known(); });
+  const bool must_settle = healed_at_ && wait.began > *healed_at_ && wait.hold && !unknown && !world_.plan.tight_tables;
+  if (!must_settle || answer.settled) return;
+  for (const core::ConsumerOutcome& c : answer.consumers) {
+    if (c.outcome != core::Outcome::pending || c.reason == core::PendingReason::ack) continue;  // it may never come: check_acker()
+    const bool above = std::any_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) {
+      return stake.names.contains(c.name) && is_above_cut_log(wait, stake);
+    });
+    if (above && c.reason == core::PendingReason::lag)
+      world_.counters.count(Excuse::range_above_cut_log);
+    else
+      fail("liveness", "the faults have stopped, and a wait of " +
+                           std::to_string((wait.deadline - wait.began) / std::chrono::milliseconds(1)) +
+                           " ms did not settle: " + c.name + " is pending for " + std::string(core::name_of(c.reason)));
+  }
+}
+
 bool Checker::stale_ack(const ModelGroup& group, const Stake& stake, bool failed) {
   // Nothing in an ack without a topic id says which topic of that name it meant.
   const auto& acks = world_.acks.records();
@@ -123,8 +141,12 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   // Nor had the group been asked, since then, what it had committed before it did.
   const ToldPosition* crossing = told.crossing(key, stake.offset, wait.began + outcome.elapsed);
   const CommitRecord* jump = crossing != nullptr ? world_.commits.find(crossing->at) : nullptr;
+  const bool is_first = crossing == nullptr || positions == nullptr || crossing == positions->data();
+  const CommitRecord* before = is_first ? nullptr : world_.commits.find(crossing[-1].at);
+  const core::Time written = before != nullptr ? before->when : core::Time{};
   const auto committed_first = [&](core::Offset below) {
-    return jump == nullptr || !told.rows_between(group.number(), told.told_gone(stake.incarnation, stake.partition, below), jump->when);
+    return jump == nullptr ||
+           !told.rows_between(key, told.told_gone(stake.incarnation, stake.partition, below), jump->when, written);
   };
   // The same for one that began at the log's start, as is declared of it.
   const LogPartition& log = world_.log[stake.incarnation].partitions[static_cast<std::size_t>(stake.partition)];

@@ -67,7 +67,8 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
   X(skipped_by_an_asked_membership) X(late_commit_of_dead_assigner) \
   X(early_client_never_seen) X(stale_ack_without_topic_id) X(share_gap_given_up) \
   X(cut_not_told) X(read_across_cut_without_epoch) X(ack_of_lost_record) \
-  X(append_epoch_older_than_told) X(position_asked_across_cut) X(late_commit_across_cut)
+  X(append_epoch_older_than_told) X(position_asked_across_cut) X(late_commit_across_cut) \
+  X(range_above_cut_log) X(share_state_told_again_in_full_table)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

@@ -238,7 +238,7 @@ void ModelGateway::set_alarm() {
 void ModelGateway::ask_ends(const core::AskEnds& ask) {
   Question& question = questions_[{ask.topic, ask.partition}];
   // Number 0 asks on behalf of no commit: it judges none.
-  told_->asked_end(told_->incarnation(*world_.log.topic_named(ask.topic)), ask.partition, ask.number);
+  told_->asked_end(*world_.log.topic_named(ask.topic), ask.partition, ask.number);
   heard_.try_emplace({ask.topic, ask.partition, ask.number}, ask.number == 0 ? 0 : told_->heard());
   if (question.outstanding) {
     question.next = std::max(question.next, ask.number);

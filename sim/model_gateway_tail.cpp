@@ -269,14 +269,18 @@ void ModelGateway::serve_rows(const core::AskRows& ask, int group, core::Time si
     return;
   }
   std::vector<core::SeedRow> told;
+  std::set<std::pair<int, core::Partition>> there;
   const core::Time taken = world_.now();
-  for (const auto& [key, row] : world_.commits.rows())
-    if (std::get<0>(key) == group) told.push_back({world_.log.name(std::get<1>(key)), std::get<2>(key), row.offset, -1});
+  for (const auto& [key, row] : world_.commits.rows()) {
+    if (std::get<0>(key) != group) continue;
+    told.push_back({world_.log.name(std::get<1>(key)), std::get<2>(key), row.offset, -1});
+    there.emplace(std::get<1>(key), std::get<2>(key));
+  }
   const Duration most = world_.plan.seed_delay;
   later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300), [=, this] {
     for (const core::SeedRow& row : told)
       world_.trace.note(world_.now(), "asked: row", {{"gw", number_}, {"p", row.partition}, {"offset", row.offset}}, row.topic);
-    told_->rows(group, since, taken);
+    told_->rows(group, since, taken, there);
     Effects effects;
     port_->rows(ask.group, ask.number, told, world_.now(), effects);
     carry_out(effects);

@@ -1,6 +1,7 @@
 #include "told.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ack_log.h"
 
@@ -45,11 +46,17 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   position.at = record.at;
   position.incarnation = tombstone ? -1 : record.incarnation;
   position.with_id = record.with_id;
+  position.lost = !tombstone && record.with_epoch && record.offset > 0 &&
+                  cuts_.shown({record.incarnation, record.partition}, record.offset - 1, record.epoch, core::Time::max());
   position.by_hand = record.by_hand;
   position.beyond = record.beyond;
   position.done_above = record.done_above;
   position.early = !tombstone && incarnation(record.topic) != record.incarnation;
-  position.may_begin = synced_ && group.members > 0 && (record.with_id || !made_again_.contains(record.topic));
+  // Above a cut it may have begun before that, and have read what is gone up to here.
+  const bool above_cut = record.offset > 0 && cuts_.shown_between({record.incarnation, record.partition}, record.offset - 1,
+                                                                  core::Time{}, now);
+  position.may_begin = synced_ && group.members > 0 && !above_cut &&
+                       (record.with_id || !made_again_.contains(record.topic));
   const bool behind = !positions.all.empty() && positions.all.back().held && !positions.all.back().judged;
   position.held = behind || position.reach() > known_end(record.incarnation, record.partition);
   if (++positions.unanswered > 30) positions.overflowed = true;
@@ -111,6 +118,14 @@ void Told::topic(int topic, int incarnation, int partitions) {
   const auto [known, first] = topics_.try_emplace(topic, incarnation, partitions);
   if (!first && known->second.first != incarnation) made_again_.insert(topic);
   known->second = {incarnation, partitions};
+  for (const auto& [place, number] : asked_)
+    if (place.first == topic) cuts_.asked({incarnation, place.second}, number);
+}
+
+void Told::asked_end(int topic, Partition partition, std::uint64_t number) {
+  std::uint64_t& last = asked_[{topic, partition}];
+  last = std::max(last, number);
+  cuts_.asked({incarnation(topic), partition}, last);
 }
 
 bool Told::end_of_leader(int incarnation, Partition partition, Offset end, std::int32_t epoch, std::uint64_t number,
@@ -191,8 +206,9 @@ void Told::share(const ShareRecord& state, bool in_sync, core::Time now) {
   const bool held = state.start > known_end(state.incarnation, state.partition);
   // Of a topic that the list does not show yet, or not any more, it says nothing.
   const bool listed = incarnation(state.topic) == state.incarnation && partitions(state.topic) > 0;
-  if (!shares_.told(state, held, now) || !in_sync || !listed) return;
   GroupKnown& group = groups_[static_cast<std::size_t>(state.group)];
+  if (in_sync && listed) group.last_share = now;
+  if (!shares_.told(state, held, now) || !in_sync || !listed) return;
   group.last_commit = now;
   group.signs.push_back(now);
 }
@@ -211,8 +227,8 @@ Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end
   if (const auto* positions = all(key))
     for (const ToldPosition& position : *positions) {
       from_start = from_start && position.may_begin && !position.seed && !position.by_hand &&
-                   !position.beyond && !position.rejected;
-      if (position.offset == kNoOffset || position.beyond || position.rejected) continue;
+                   !position.beyond && !position.rejected && !position.lost;
+      if (position.offset == kNoOffset || position.beyond || position.rejected || position.lost) continue;
       // Told before the list named the topic it may count, or may have gone with a former one.
       if (position.early) {
         early = std::max(early, position.offset);
@@ -231,15 +247,16 @@ void Told::log_start(int incarnation, Partition partition, Offset log_start, cor
   if (known.empty() || log_start > known.back().second) known.emplace_back(now, log_start);
 }
 
-void Told::rows(int group, core::Time asked, core::Time taken) {
-  rows_[group].emplace_back(asked, taken);
+void Told::rows(int group, core::Time asked, core::Time taken, std::set<std::pair<int, Partition>> there) {
+  rows_[group].push_back({asked, taken, std::move(there)});
   --rows_open_[group];
 }
 
-bool Told::rows_between(int group, core::Time from, core::Time to) const {
-  const auto found = rows_.find(group);
-  return found != rows_.end() && std::any_of(found->second.begin(), found->second.end(), [&](const auto& row) {
-           return row.first >= from && row.second <= to;
+bool Told::rows_between(const Key& key, core::Time from, core::Time to, core::Time written) const {
+  const auto found = rows_.find(std::get<0>(key));
+  return found != rows_.end() && std::any_of(found->second.begin(), found->second.end(), [&](const RowsTold& rows) {
+           const bool there = rows.there.contains({std::get<1>(key), std::get<2>(key)}) || written <= rows.taken;
+           return rows.asked >= from && rows.taken <= to && there;
          });
 }
 
@@ -350,7 +367,11 @@ std::optional<Verdict> Told::judge_without(std::size_t skip, const Key& key, int
     return p.beyond || p.early || (p.incarnation >= 0 && p.incarnation != incarnation) || p.reach() > end;
   };
   if (uncertain(all.back())) return Verdict::unsure;
-  if (all.back().offset <= offset) return all.back().done(offset) ? Verdict::processed : Verdict::pending;
+  if (all.back().offset <= offset) {
+    if (!all.back().done(offset)) return Verdict::pending;
+    // Below the log's start it begins anew, and what it named above is void.
+    return known_start(incarnation, partition, until) > all.back().offset ? Verdict::unsure : Verdict::processed;
+  }
   // From here the latest position is above the event: who carried it across?
   for (std::size_t i = all.size(); i-- > 0;) {
     const ToldPosition& step = all[i];

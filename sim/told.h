@@ -46,6 +46,7 @@ struct ToldPosition {
   bool may_begin = false;  // a group that is declared to begin at the start may have begun with it
   bool held = false;   // it may have waited for its partition's end
   bool rejected = false;  // and the end that came lay below it: of a log that was cut off
+  bool lost = false;   // it names the epoch of what is known to be cut off: where that is now, nobody knows
   std::uint64_t order = 0;            // of everything told of commits
   std::vector<core::Range> done_above;
   bool done(core::Offset record) const { return contains(done_above, record); }
@@ -81,6 +82,7 @@ class Told {
     bool asked_empty = false; // an answer said so, of a moment that nobody knows
     std::optional<core::Time> client_known;  // since when: members and their client were told
     core::Time last_ack{};
+    core::Time last_share{};  // a share state, be it one that was told before
     bool unclear = false;     // an answer and the tail disagree until the tail has caught up
   };
 
@@ -107,12 +109,12 @@ class Told {
   // `heard`: as of the question; 0 where nothing was asked.
   void end(int incarnation, core::Partition partition, core::Offset end, std::uint64_t heard, core::Time now);
   // The group was asked at `asked` what it has committed, and its coordinator looked at `taken`.
-  void rows(int group, core::Time asked, core::Time taken);
+  void rows(int group, core::Time asked, core::Time taken, std::set<std::pair<int, core::Partition>> there);
   // Of a question that is under way.
   void asks_rows(int group) { ++rows_open_[group]; }
   bool is_asked_for_rows(int group) const { return rows_open_.contains(group) && rows_open_.at(group) > 0; }
-  // Whether it was asked, and had looked, between the two.
-  bool rows_between(int group, core::Time from, core::Time to) const;
+  // Whether it was asked, and had looked, between the two, and found a row where one was written at `written`.
+  bool rows_between(const Key& key, core::Time from, core::Time to, core::Time written) const;
   // When it was told that the offset is below the log's start; the end of time if it was not.
   core::Time told_gone(int incarnation, core::Partition partition, core::Offset offset) const;
   // Before the end is: it may show that the log was cut off. True when it does.
@@ -122,9 +124,8 @@ class Told {
   bool epoch_ended(int incarnation, core::Partition partition, const EpochEnd& told, std::int32_t leader, core::Time now);
   void event_missed(int incarnation, core::Partition partition, const EpochEnd& told, core::Time now);
   bool appended(int incarnation, core::Partition partition, core::Offset offset, std::int32_t epoch, core::Time now);
-  void asked_end(int incarnation, core::Partition partition, std::uint64_t number) {
-    cuts_.asked({incarnation, partition}, number);
-  }
+  // Numbers go on when the topic is made again.
+  void asked_end(int topic, core::Partition partition, std::uint64_t number);
   const ToldCuts& cuts() const { return cuts_; }
   ToldCuts& cuts() { return cuts_; }
   void log_start(int incarnation, core::Partition partition, core::Offset log_start, core::Time now);
@@ -176,10 +177,16 @@ class Told {
   std::map<Key, Positions> positions_;
   std::map<int, std::pair<int, int>> topics_;  // topic → incarnation, partitions
   std::set<int> made_again_;
+  std::map<std::pair<int, core::Partition>, std::uint64_t> asked_;  // by topic
   bool synced_ = false;
   std::map<std::pair<int, core::Partition>, core::Offset> ends_;
   std::map<std::pair<int, core::Partition>, std::vector<std::pair<core::Time, core::Offset>>> starts_;
-  std::map<int, std::vector<std::pair<core::Time, core::Time>>> rows_;  // by group: asked, taken
+  struct RowsTold {
+    core::Time asked{};
+    core::Time taken{};
+    std::set<std::pair<int, core::Partition>> there;  // topic, partition
+  };
+  std::map<int, std::vector<RowsTold>> rows_;  // by group
   std::map<int, int> rows_open_;
 };
 

@@ -55,7 +55,7 @@ bool ToldCuts::end(const Key& key, core::Offset end, std::int32_t epoch, std::ui
   const bool shows = epoch > log.epoch && number > log.known_at && end < log.end;
   if (shows) cut(log, epoch, end, now);
   raise(key, end);
-  log.epoch = std::max(log.epoch, epoch);
+  if (end == log.end) log.epoch = std::max(log.epoch, epoch);
   // What a leader tells that is known to be deposed is not held against the next.
   if (epoch >= std::max(log.heard, log.epoch)) log.told[epoch] = std::max(log.told[epoch], end);
   heard(key, epoch);

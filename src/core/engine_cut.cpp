@@ -64,11 +64,14 @@ bool Engine::State::note_successor(TopicNumber topic, Partition partition, std::
   const bool first = all.empty() || all.back().epoch < ends.known_epoch;
   if (first) {
     if (all.size() == PartitionEnds::kMaxSuccessions) all.erase(all.begin());
-    all.push_back({ends.known_epoch, 0, 0, {}, 0});
+    all.push_back({ends.known_epoch, 0, -1, 0, {}, 0});
     if (!ends.recent.empty()) all.back().event = ends.recent.back();
   }
-  all.back().told = std::max(all.back().told, ends.told_end);
-  all.back().end = std::max(all.back().end, ends.known_end);
+  if (ends.told_end > all.back().told) {
+    all.back().told = ends.told_end;
+    all.back().told_by = ends.told_by;
+  }
+  all.back().end = std::max({all.back().end, ends.known_end, all.back().told});
   return first;
 }
 
@@ -182,7 +185,13 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
   ends.known_at = ends.asked;
   ends.delivered_end = std::min(ends.delivered_end, cut.offset);
   ends.log_start = std::min(ends.log_start, cut.offset);
-  ends.told_end = std::min(ends.told_end, cut.offset);
+  // What the leader that cut it off has told since, or a later one, stands; of one that an append
+  // shows the epoch may be too low.
+  const auto lower = [&](Offset& told, std::int32_t by) {
+    if (cut.epoch < 0 || by <= cut.epoch) told = std::min(told, cut.offset);
+  };
+  lower(ends.told_end, ends.told_by);
+  for (Succession& succession : ends.successions) lower(succession.told, succession.told_by);
   ends.recent.clear();
   if (same != ends.cuts.end()) {  // it went deeper than was known
     same->offset = std::min(same->offset, cut.offset);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 #include "core/engine_fixture.h"
@@ -23,7 +24,7 @@ inline Delivery appended(Offset offset, std::int32_t epoch) {
 
 // A gateway whose partition 0 of "orders" ends at kEnd, under leader epoch 5.
 struct CutGateway : Gateway {
-  CutGateway() {
+  explicit CutGateway(EngineConfig config = {}) : Gateway(std::move(config)) {
     start();
     members("views", 1);
     commit("views", 0, kEnd - 1);

@@ -171,6 +171,40 @@ TEST(EngineCut, ASecondCutAboveTheFirstHidesNothingOfIt) {
   EXPECT_EQ(g.outcome(successor).outcome, Outcome::unanchored);
 }
 
+// Found by the simulator, seed 91000002383: its first commit came after the cut.
+TEST(EngineCut, WhoIsDeclaredToBeginAtTheStartMayHaveReadOnlyWhatIsGone) {
+  for (const bool waited_before : {true, false}) {
+    EngineConfig config;
+    config.reset_earliest = {"late"};
+    config.wait_for["orders"] = {"late"};
+    CutGateway g(config);
+    g.members("late", 1);
+    if (waited_before) g.append_at(kEnd, 5, false);
+    g.tell(kEnd + 2, 5, 1000);
+    g.elect(6, kEnd);
+    const WaitId below = g.append_at(kEnd - 1, 5), successor = g.append_at(kEnd, 6);
+    g.commit("late", 0, kEnd + 1);
+    EXPECT_EQ(g.outcome(below).outcome, Outcome::processed) << "which both logs have";
+    EXPECT_EQ(g.outcome(successor).outcome, Outcome::unanchored) << waited_before;
+    const WaitId next = g.append_at(kEnd + 1, 6);
+    g.commit("late", 0, kEnd + 2);
+    EXPECT_EQ(g.outcome(next).outcome, Outcome::processed);
+  }
+}
+
+// Found by the simulator, seed 91000007877: the question was older than the higher end.
+TEST(EngineCut, AnOldAnswerOfAYoungerLeaderDoesNotHideWhatTheNextShows) {
+  CutGateway g;
+  const WaitId wait = g.append_at(kEnd, 5);
+  g.asked();
+  g.tell(kEnd, 6, 0);
+  EXPECT_FALSE(g.answered(wait));
+  const std::vector<AskEnds> asks = g.asked();
+  ASSERT_FALSE(asks.empty());
+  g.tell(kEnd, 6, asks.back().number, 5, kNoOffset);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+}
+
 TEST(EngineCut, AMarkWrittenAfterTheCutCarriesNoAnchorFromBeforeIt) {
   CutGateway g;
   g.append_at(kEnd, 5, false);

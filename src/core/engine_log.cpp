@@ -250,10 +250,13 @@ void Engine::ends(const Ends& as_told, Time now, Effects& effects) {
   PartitionEnds& known = s.topics.ends(*topic, told.partition);
   if (told.high_watermark > known.known_end) known.known_at = known.asked;
   if (told.high_watermark > known.known_end) s.topics.set_end(*topic, told.partition, told.high_watermark);
-  known.known_epoch = std::max(known.known_epoch, told.leader_epoch);
+  // Of a younger leader that told less, to an old question, the next answer shows whether that is a cut.
+  if (told.high_watermark == known.known_end) known.known_epoch = std::max(known.known_epoch, told.leader_epoch);
   known.told = true;
-  if (told.leader_epoch >= 0 && told.leader_epoch == known.known_epoch)
-    known.told_end = std::max(known.told_end, told.high_watermark);
+  if (told.leader_epoch >= 0 && told.leader_epoch == known.known_epoch && told.high_watermark >= known.told_end) {
+    known.told_end = told.high_watermark;
+    known.told_by = told.leader_epoch;
+  }
   if (told.asked >= known.asked) known.asking = false;
   s.note_first_end(*topic, told.partition, told.high_watermark);
   s.judge(*topic, told.partition, told.asked, now, effects);

@@ -30,6 +30,29 @@ void Engine::State::log_start_told(TopicNumber topic, Partition partition, Offse
       see_log_start(*cell, consumer, topic, partition, true, now, effects);
 }
 
+namespace {
+
+template <class Place>
+bool same_place(const Place& a, const Place& b) {
+  return a.topic == b.topic && a.partition == b.partition;
+}
+
+// The answer about a lower start, if it is under way, says more of what the consumer passed: it is kept beside.
+template <class Place>
+void note_overtaken(std::vector<Place>& places, const Place& place) {
+  const auto here = [&](const Place& other) { return same_place(other, place); };
+  const auto last = std::find_if(places.rbegin(), places.rend(), here);
+  if (last != places.rend() && last->start == place.start) return;
+  const bool made_again = last != places.rend() && place.start < last->start;
+  if (made_again) std::erase_if(places, here);
+  if (made_again || last == places.rend() || (last->asked != 0 && std::count_if(places.begin(), places.end(), here) == 1))
+    places.push_back(place);
+  else
+    *last = place;
+}
+
+}  // namespace
+
 void Engine::State::see_log_start(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition,
                                   bool told, Time now, Effects& effects) {
   const Offset start = topics.ends(topic, partition).log_start;
@@ -57,11 +80,7 @@ void Engine::State::see_log_start(Cell& cell, ConsumerNumber consumer, TopicNumb
   const bool jumped = asked && position > below.in_question.last;  // over the start before this one
   below.in_question = {jumped ? below.in_question.first : position, start - 1};
   RowQuestions& questions = row_questions[consumer];
-  const auto same = std::find_if(questions.places.begin(), questions.places.end(), [&](const Overtaken& place) {
-    return place.topic == topic && place.partition == partition;
-  });
-  Overtaken& place = same != questions.places.end() ? *same : questions.places.emplace_back();
-  if (place.start != start) place = {topic, partition, start, 0};  // lower in a topic that was made again
+  note_overtaken(questions.places, Overtaken{topic, partition, start, 0});
   // Asked again each time that the start is told: a question may be lost with a connection.
   if (questions.open == 0 || told) ask_rows(consumer, effects);
 }
@@ -69,8 +88,12 @@ void Engine::State::see_log_start(Cell& cell, ConsumerNumber consumer, TopicNumb
 void Engine::State::ask_rows(ConsumerNumber consumer, Effects& effects) {
   RowQuestions& questions = row_questions[consumer];
   questions.open = ++last_rows;
-  for (Overtaken& place : questions.places)
-    if (place.asked == 0) place.asked = questions.open;
+  for (Overtaken& place : questions.places) {
+    if (place.asked != 0) continue;
+    place.asked = questions.open;
+    const Cell* cell = consumers[consumer].cell(place.topic, place.partition);
+    place.known = cell != nullptr ? cell->frontier.at() : LogPoint{};
+  }
   ++stats.rows_asked;
   effects.rows.push_back({consumers[consumer].name, questions.open});
 }
@@ -88,11 +111,16 @@ void Engine::rows(const Rows& told, Time now, Effects& effects) {
     answered.push_back(place);
     return true;
   });
-  for (const State::Overtaken& place : answered) {
+  for (auto at = answered.begin(); at != answered.end(); ++at) {
+    const State::Overtaken& place = *at;
+    const auto same = [&](const State::Overtaken& other) { return same_place(other, place); };
+    if (std::any_of(at + 1, answered.end(), same)) continue;  // of the higher start it says all
     const auto row = std::find_if(told.rows.begin(), told.rows.end(), [&](const SeedRow& of) {
       return of.partition == place.partition && of.topic == s.topics[place.topic].name;
     });
-    s.judge_log_start(*number, place, row == told.rows.end() ? kNoOffset : row->offset, now, effects);
+    if (s.judge_log_start(*number, place, row == told.rows.end() ? kNoOffset : row->offset, now, effects)) continue;
+    std::vector<State::Overtaken>& places = s.row_questions[*number].places;
+    if (std::none_of(places.begin(), places.end(), same)) places.push_back({place.topic, place.partition, place.start, 0});
   }
   const auto left = s.row_questions.find(*number);
   if (left->second.places.empty()) {
@@ -103,21 +131,29 @@ void Engine::rows(const Rows& told, Time now, Effects& effects) {
 }
 
 // `committed`: what the group had, by its own word, since the start was told.
-void Engine::State::judge_log_start(ConsumerNumber consumer, const Overtaken& place, Offset committed, Time now,
+bool Engine::State::judge_log_start(ConsumerNumber consumer, const Overtaken& place, Offset committed, Time now,
                                     Effects& effects) {
   Cell* cell = consumers[consumer].cell(place.topic, place.partition);
-  if (cell == nullptr || cell->below.in_question.last < place.start - 1) return;
-  const Range in_question = std::exchange(cell->below.in_question, {0, -1});
+  if (cell == nullptr || cell->below.in_question.last < place.start - 1) return true;
   Frontier& frontier = cell->frontier;
+  const std::vector<Overtaken>& others = row_questions[consumer].places;
+  const bool superseded =
+      std::any_of(others.begin(), others.end(), [&](const Overtaken& other) { return same_place(other, place); });
   const bool row_deleted = frontier.has_position() && committed == kNoOffset;  // which will be read, too
+  if (superseded && (row_deleted || committed >= place.start)) return true;  // the next answer judges both
+  // Or it was not written yet, and its commit was read meanwhile.
+  if (row_deleted && frontier.at() != place.known) return false;
+  const Range in_question = std::exchange(cell->below.in_question, {0, -1});
   if (frontier.has_position() && committed > frontier.committed() && committed < place.start) {
     cell->below.was_at = committed;
     cell->below.start = place.start;
   } else if (committed < place.start && !row_deleted) {
     frontier.log_started_at(place.start, {std::max(in_question.first, committed), in_question.last});
   }
+  if (superseded) see_log_start(*cell, consumer, place.topic, place.partition, false, now, effects);
   if (!consumers[consumer].acks(place.topic))
     look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
+  return true;
 }
 
 }  // namespace tidemark::core

@@ -62,6 +62,26 @@ TEST_F(EngineLogStart, ARowThatIsGoneWasDeletedAndSaysNothing) {
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::unanchored);
 }
 
+// Found by the simulator, seed 7391025141: its first commit came behind the answer.
+TEST(EngineLogStartFirst, ARowThatIsMissingMayNotBeWrittenYet) {
+  Gateway g;
+  g.start();
+  g.members("views", 1);
+  const WaitId gone = g.append(0, 10), wait = g.append(0, 40);
+  g.ends("orders", 0, Gateway::kEnd, 0, 30);
+  const auto first = g.asked_rows();
+  ASSERT_EQ(first.size(), 1U);
+  g.commit("views", 0, 5);
+  g.rows("views", first[0].number, {});
+  const auto second = g.asked_rows();
+  ASSERT_EQ(second.size(), 1U);
+  g.commit("views", 0, 50);  // it was told that its position is out of range
+  g.rows("views", second[0].number, {{"orders", 0, 5, -1}});
+  EXPECT_EQ(g.outcome(gone).outcome, Outcome::skipped);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::unanchored);
+  EXPECT_TRUE(g.asked_rows().empty());
+}
+
 TEST_F(EngineLogStart, AnAnswerToAnOlderQuestionJudgesNothing) {
   starts_at(8);
   const std::uint64_t first = asked();
@@ -71,6 +91,20 @@ TEST_F(EngineLogStart, AnAnswerToAnOlderQuestionJudgesNothing) {
   EXPECT_FALSE(g.answered(wait)) << "asked before the start was at 30";
   g.rows("views", second, {{"orders", 0, 5, -1}});
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+}
+
+// Found by the simulator, seed 91000007709: the start rose again before the group could be asked.
+TEST_F(EngineLogStart, ThatItWasBelowALowerStartIsNotForgotten) {
+  const WaitId later = g.append(0, 45);
+  starts_at(8);
+  const std::uint64_t first = asked();
+  starts_at(30);
+  const std::uint64_t second = asked();
+  g.rows("views", first, {{"orders", 0, 5, -1}});
+  g.commit("views", 0, 50);
+  g.rows("views", second, {{"orders", 0, 50, -1}});
+  EXPECT_NE(g.outcome(wait).outcome, Outcome::processed);
+  EXPECT_EQ(g.outcome(later).outcome, Outcome::unanchored) << "it was put at the end";
 }
 
 TEST_F(EngineLogStart, OnlyWhatLiesAboveTheLatestCommitWasSkipped) {

@@ -14,7 +14,11 @@ constexpr Range kEverything{std::numeric_limits<Offset>::min(), std::numeric_lim
 }  // namespace
 
 Cell* Engine::State::cell_for(ConsumerNumber consumer, TopicNumber topic, Partition partition) {
+  const bool is_new = consumers[consumer].cell(topic, partition) == nullptr;
   Cell* cell = consumers.cell_or_add(consumer, topic, partition, topics);
+  // It may have read, and not committed, what was cut off.
+  if (is_new && cell != nullptr)
+    for (const Cut& cut : topics.ends(topic, partition).cuts) cell->frontier.log_cut_at(cut.offset);
   // Before anything is known of the consumer the start may be taken as it is.
   if (cell != nullptr && !cell->frontier.has_position() && cell->obligations.empty())
     cell->frontier.log_started_at(topics.ends(topic, partition).log_start);

@@ -131,6 +131,7 @@ struct Engine::State {
     Partition partition = 0;
     Offset start = 0;
     std::uint64_t asked = 0;  // number of the first question since; 0: by the next one
+    LogPoint known{};         // the consumer's latest commit that was known then
   };
   struct RowQuestions {
     std::uint64_t open = 0;  // number of the latest question that is not answered; 0: none
@@ -306,7 +307,8 @@ struct Engine::State {
   void see_log_start(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition, bool told, Time now,
                      Effects& effects);
   void ask_rows(ConsumerNumber consumer, Effects& effects);
-  void judge_log_start(ConsumerNumber consumer, const Overtaken& place, Offset committed, Time now, Effects& effects);
+  // False: it is to be asked again.
+  bool judge_log_start(ConsumerNumber consumer, const Overtaken& place, Offset committed, Time now, Effects& effects);
   // A higher end became known without a question.
   void raise_end(TopicNumber topic, Partition partition, Offset end, Time now, Effects& effects);
 

@@ -106,6 +106,44 @@ TEST(EngineSuccession, AnEventOfOursAboveThatEndIsLookedFor) {
   }
 }
 
+// Found by the simulator, seed 7391020996: the cut was taken for one of the epoch in between once more.
+TEST(EngineSuccession, WhatWasToldBeforeACutIsNotHeldAgainstLaterLeaders) {
+  ToldGateway g;
+  const AskEnds of_first = g.hear_of(6);
+  const Mark mark = g.answer(g.append_at(kEnd + 2, 6, false)).mark;  // taken by the leader of 7, which it does not say
+  g.questions();
+  g.tell(kNoOffset, 7, 0);
+  g.tell(kEnd + 5, 7, of_first.number, 5, kEnd - 5);
+  EXPECT_EQ(g.cuts(), 1U);
+  const std::vector<AskEnds> of_second = g.questions();
+  ASSERT_FALSE(of_second.empty());
+  EXPECT_EQ(of_second.back().epoch, 6);
+  g.tell(kEnd + 5, 7, of_second.back().number, 6, kEnd - 5);
+  const std::vector<Look> looks = g.looks();
+  ASSERT_EQ(looks.size(), 1U);
+  g.see(looks[0], Sight::Result::found);
+  EXPECT_EQ(g.cuts(), 1U);
+  EXPECT_EQ(g.look(mark).consumers.size(), 1U);
+}
+
+// The append was sent before the cut, which the leader that told the higher end did not make.
+TEST(EngineSuccession, WhatALaterLeaderToldStandsAcrossACutThatAnAppendShows) {
+  ToldGateway g;
+  g.append_at(kEnd + 4, 5, false);
+  g.tell(kEnd + 20, 7, 2);
+  g.append_at(kEnd + 2, 6, false);
+  EXPECT_EQ(g.cuts(), 1U);
+  const AskEnds of_first = g.hear_of(8);
+  EXPECT_EQ(of_first.epoch, 5);
+  g.tell(kEnd + 30, 8, of_first.number, 5, kEnd + 30);
+  const std::vector<AskEnds> questions = g.questions();
+  ASSERT_FALSE(questions.empty());
+  EXPECT_EQ(questions.back().epoch, 7);
+  EXPECT_EQ(g.cuts(), 1U);
+  g.tell(kEnd + 30, 8, questions.back().number, 7, kEnd + 10);
+  EXPECT_EQ(g.cuts(), 2U);
+}
+
 TEST(EngineSuccession, ALeaderThatCannotTellChangesNothing) {
   ToldGateway g;
   const WaitId wait = g.append_at(kEnd, 5);

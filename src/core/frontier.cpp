@@ -110,8 +110,10 @@ void Frontier::apply(const Update& update) {
     // The declaration speaks of a group without a commit. One whose commit is
     // merely unknown here may have been anywhere, and gone on from there.
     if ((update.from_start && !by_hand && !has_row_) || planted(Bug::first_commit_counts)) {
-      proven_.add(log_start_, to);
+      // It may have begun before the log was cut, and have read what is gone up to here.
+      proven_.add(log_start_, crosses_cut ? std::max(log_start_, cut_) : to);
       began_declared_ = true;
+      began_before_cut_ = crosses_cut;
     }
     if (by_hand) {  // moved from nobody knows where: no older anchor reaches across
       broken_ = true;

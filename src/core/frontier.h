@@ -99,7 +99,7 @@ class Frontier {
   // The first position that was ever known; kNoOffset when none was.
   Offset first_known() const { return first_known_; }
   // All from the log's start up to a position is proven: the group was declared to begin there, and was seen to.
-  bool began_declared() const { return began_declared_; }
+  bool began_declared() const { return began_declared_ && !began_before_cut_; }
   bool holding() const { return !held_.empty(); }
   // The latest commit lay beyond the partition's end and was rejected.
   bool beyond_end() const { return beyond_end_; }
@@ -126,6 +126,7 @@ class Frontier {
   std::uint64_t passed_over_ = 0; // ranges passed over so far
   Offset cut_ = kNoOffset;        // the log was cut here since, and no commit has come from above it
   bool began_declared_ = false;   // proven_ reaches down to the log's start by declaration
+  bool began_before_cut_ = false; // its first known position lies above one: it may have read there before
   bool beyond_end_ = false;
   IntervalSet proven_;
   IntervalSet skipped_;

@@ -62,7 +62,8 @@ struct Cut {
 // to be held against the new leader's log.
 struct Succession {
   std::int32_t epoch = -1;
-  Offset told = 0;        // up to here a leader of that epoch, or a lower one, has told
+  Offset told = 0;        // up to here a leader of that epoch, or a lower one, has told,
+  std::int32_t told_by = -1;  // and of which
   Offset end = 0;         // up to here there was something, as far as appends tell
   RecentAppend event;     // the last of them that was this gateway's own
   std::uint64_t ask = 0;  // number of the question; 0: not asked
@@ -85,7 +86,8 @@ struct PartitionEnds {
   std::vector<HeldAck> held_acks;       // acks above the known end
   std::vector<BarrierTerm> barriers;    // terms of barriers that wait for the end
   std::int32_t known_epoch = -1;        // the highest leader epoch under which an end was known
-  Offset told_end = 0;                  // the highest end that came with the epoch of who told it
+  Offset told_end = 0;                  // the highest end that came with the epoch of who told it,
+  std::int32_t told_by = -1;            // and that epoch
   std::uint64_t known_at = 0;           // the latest question when known_end was last raised
   Offset delivered_end = 0;             // by this gateway's own appends,
   std::int32_t delivered_epoch = -1;    // and the leader epoch of the latest of them
