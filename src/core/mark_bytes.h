@@ -12,11 +12,8 @@
 #include <utility>
 
 #include "base/uuid.h"
-#include "core/mark.h"
 
 namespace tidemark::core {
-
-constexpr std::uint8_t kHighestBy = static_cast<std::uint8_t>(ExpectedBy::declared);
 
 class Packer {
  public:

@@ -27,6 +27,7 @@
 
 namespace tidemark::core {
 
+constexpr std::uint8_t kHighestBy = static_cast<std::uint8_t>(ExpectedBy::declared);
 ExpectedBy expected_by(std::uint8_t value);
 
 void add_names(const std::vector<Derived>& derived, std::vector<std::string>& names);

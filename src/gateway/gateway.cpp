@@ -309,7 +309,7 @@ void Gateway::on_lost(const std::string& why) {
 void Gateway::carry_out() {
   if (carrying_out_) return;
   carrying_out_ = true;
-  do {
+  while (!effects_.empty()) {
     std::swap(effects_, doing_);
     for (const core::AskEnds& ask : doing_.asks)
       log_.ask_ends({ask.topic, ask.partition, !ask.log_start, ask.log_start, false, ask.number, ask.epoch});
@@ -336,7 +336,7 @@ void Gateway::carry_out() {
     for (const auto& [wait, refusal] : doing_.refusals)
       if (const auto exchange = release(wait)) replies_->refused(*exchange, refusal);
     doing_.clear();
-  } while (!effects_.empty());
+  }
   carrying_out_ = false;
   arm();
   if (drained_ && exchange_of_wait_.empty() && looking_.empty() && acks_.empty()) std::exchange(drained_, [] {})();
