@@ -173,6 +173,9 @@ class Judge {
       const bool weaker = former == "processed" && outcome != "processed";
       if (weaker && (moved_since(consumer, event, question) || moved_since(history_.writer, event, question))) {
         ++judgement_.counts["excused: a later answer after a move (P3)"];
+      } else if (weaker && outcome == "pending" && overlap(What::kKafkaAway, question) >= 0) {
+        // The other gateway read the commit before the broker failed, this one had not. `unsettled` holds it to its last word.
+        ++judgement_.counts["excused: pending again while Kafka was away"];
       } else if (weaker) {
         complain("weaker", event, question, consumer + " was processed and is " + outcome);
       }
@@ -195,11 +198,11 @@ class Judge {
       complain("unsettled", event, last, "all is healed, and its mark is still pending");
   }
 
-  // How long `call` was in the kind of interval of its own gateway; −1 where they do not meet.
+  // How long `call` was in the kind of interval of its own gateway, or of all; −1 where they do not meet.
   std::int64_t overlap(What what, const Call& call) const {
     std::int64_t sum = -1;
     for (const Interval& interval : history_.intervals) {
-      if (interval.what != what || interval.gateway != call.gateway) continue;
+      if (interval.what != what || (interval.gateway != call.gateway && interval.gateway != kAllGateways)) continue;
       const std::int64_t common = std::min(interval.end, call.ended) - std::max(interval.begin, call.sent);
       if (common >= 0) sum = std::max<std::int64_t>(sum, 0) + common;
     }

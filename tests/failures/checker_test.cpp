@@ -238,6 +238,24 @@ TEST_F(Checker, FindsAWeakerAnswerLater) {
   EXPECT_EQ(rules(), Rules{});
 }
 
+// What one gateway has read, another may not have when the broker fails; in the end it must.
+TEST_F(Checker, CountsAMarkThatIsPendingAgainWhileKafkaIsAway) {
+  pending();
+  event.publish.said.outcomes["relay"] = "processed";
+  event.publish.said.deeds = 2;
+  event.questions = {question(202, "pending", 2), question(200, "processed", 4, 20'000)};
+  EXPECT_EQ(rules(), Rules{"weaker"});
+  history.intervals.push_back({Interval::What::kKafkaAway, 0, {}, 9'000, 11'000});
+  EXPECT_EQ(rules(), Rules{"weaker"}) << "the gateway that was asked had its broker";
+  history.intervals.back().gateway = kAllGateways;
+  EXPECT_EQ(rules(), Rules{});
+  EXPECT_EQ(judgement.counts["excused: pending again while Kafka was away"], 1U);
+  event.questions[0].said.outcomes["relay"] = "skipped";
+  EXPECT_EQ(rules(), Rules{"weaker"}) << "which is no pending";
+  event.questions = {question(202, "pending", 2)};
+  EXPECT_EQ(rules(), Rules{"unsettled"}) << "nothing better came afterwards";
+}
+
 TEST_F(Checker, FindsALieAboutAMark) {
   pending();
   event.questions = {question(200, "processed", 3)};

@@ -18,6 +18,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kBoundOfFault = 60s;
 
+int struck_gateway(const Cycle& cycle) { return static_cast<int>(cycle.victim % kGateways); }
+bool both_gateways(const Cycle& cycle) { return cycle.victim % 4 == 3; }
+
 class Surgeon {
  public:
   Surgeon(World& world, Recorder& recorder, const Cycle& cycle) : world_(world), recorder_(recorder), cycle_(cycle) {}
@@ -167,7 +170,7 @@ class Surgeon {
     each_proxy(fault);
     world_.wait(lasts);
     each_proxy([](FaultProxy& proxy) { proxy.heal(); });
-    return (both_gateways() ? "both gateways" : gateway_name()) + what;
+    return (both() ? "both gateways" : gateway_name()) + what;
   }
   std::string latency() {
     const std::chrono::milliseconds delay(20 + cycle_.amount % 280);
@@ -179,7 +182,7 @@ class Surgeon {
       each_proxy([](FaultProxy& proxy) { proxy.cut_all(); });
       world_.wait(std::chrono::milliseconds(50 + cycle_.amount % 450));
     }
-    return both_gateways() ? "both gateways" : gateway_name();
+    return both() ? "both gateways" : gateway_name();
   }
   std::string half_open() {
     // Now and then for longer than a gateway goes without Kafka before it says so.
@@ -196,12 +199,12 @@ class Surgeon {
 
   Client& client() { return world_.clients()[cycle_.victim % world_.clients().size()]; }
   int any_node() const { return 1 + static_cast<int>(cycle_.victim % static_cast<std::uint32_t>(world_.nodes())); }
-  int any_gateway() const { return static_cast<int>(cycle_.victim % kGateways); }
-  bool both_gateways() const { return cycle_.victim % 4 == 3; }
+  int any_gateway() const { return struck_gateway(cycle_); }
+  bool both() const { return both_gateways(cycle_); }
   std::string gateway_name() const { return "gateway " + std::to_string(any_gateway()); }
   void each_proxy(const std::function<void(FaultProxy&)>& action) {
     for (int g = 0; g < kGateways; ++g) {
-      if (g != any_gateway() && !both_gateways()) continue;
+      if (g != any_gateway() && !both()) continue;
       for (const auto& proxy : world_.proxies(g)) action(*proxy);
     }
   }
@@ -231,6 +234,21 @@ std::vector<std::int64_t> ends_of(const std::string& bootstrap, const std::strin
     ends.push_back(high);
   }
   return ends;
+}
+
+std::optional<int> cut_off(const Cycle& cycle) {
+  switch (cycle.fault) {
+    case Fault::kBrokerKilled:
+    case Fault::kBrokerPaused:
+    case Fault::kDiskFull:
+    case Fault::kLeaderMoved:
+    case Fault::kFollowerDown: return kAllGateways;
+    case Fault::kLatency:
+    case Fault::kConnectionsReset:
+    case Fault::kHalfOpen:
+    case Fault::kSlowLine: return both_gateways(cycle) ? kAllGateways : struck_gateway(cycle);
+    default: return std::nullopt;
+  }
 }
 
 std::string carry_out(World& world, Recorder& recorder, const Cycle& cycle) {

@@ -64,15 +64,18 @@ struct Event {
   std::vector<Call> questions;
 };
 
+inline constexpr int kAllGateways = -1;
+
 // What was done to the run, from the moment before to the moment when it was over.
 struct Interval {
   enum class What {
     kGatewayAway,    // killed or stopped, until it was ready again
     kGatewayPaused,  // SIGSTOP
     kMoved,          // a consumer's position was set, or its group deleted
+    kKafkaAway,      // not served by every broker, until publishes were processed again
   };
   What what = What::kMoved;
-  int gateway = 0;
+  int gateway = 0;  // kAllGateways: whichever
   std::string consumer;
   std::int64_t begin = 0, end = 0;
 };

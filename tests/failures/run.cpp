@@ -63,6 +63,7 @@ bool Run::execute() {
   std::printf("everybody is up after %lld ms; a publish through each gateway is processed %lld ms later\n",
               static_cast<long long>(recorder_.now()), static_cast<long long>(await_life()));
   world_->wait(2s);
+  settle_in();
   measure();
   const std::vector<Fault> faults = kinds();
   for (const Cycle& next : make_schedule(options_.seed, options_.cycles == 0 ? faults.size() : options_.cycles, faults))
@@ -86,14 +87,14 @@ void Run::cycle(const Cycle& cycle) {
   const std::string whom = carry_out(*world_, recorder_, cycle);
   const std::int64_t healed = recorder_.now();
   const std::int64_t life = await_life();
+  if (const std::optional<int> gateway = cut_off(cycle))
+    recorder_.add({Interval::What::kKafkaAway, *gateway, {}, began, recorder_.now()});
   publishers_->ask_again();
   std::printf(", %s, %lld ms; processed again after %lld ms; %zu events, %zu marks open\n", whom.c_str(),
               static_cast<long long>(healed - began), static_cast<long long>(life), recorder_.events(),
               publishers_->unsettled());
   std::fflush(stdout);
-  bool fresh = false;
-  for (int g = 0; g < kGateways; ++g) fresh = fresh || first_size_[g].first != world_->gateway(g).process().pid();
-  if (fresh || cycle.number % kMeasureEvery == 0) measure();
+  if (settle_in() || cycle.number % kMeasureEvery == 0) measure();
 }
 
 std::int64_t Run::await_life() {
@@ -120,6 +121,18 @@ std::int64_t Run::await_life() {
   return took;
 }
 
+// A gateway that has just started has not opened all that it needs: it is first measured a whole cycle later.
+// Whether there is one to measure now.
+bool Run::settle_in() {
+  bool due = false;
+  for (int g = 0; g < kGateways; ++g) {
+    const pid_t process = world_->gateway(g).process().pid();
+    due = due || (process == settled_in_[g] && process != first_size_[g].first);
+    settled_in_[g] = process;
+  }
+  return due;
+}
+
 // Everything is healed and nobody publishes: each mark must tell, if it is asked often enough.
 void Run::settle_marks() {
   world_->wait_until(
@@ -142,6 +155,7 @@ void Run::measure() {
                                  " waits, and nobody asks it anything");
     const pid_t process = world_->gateway(g).process().pid();
     const World::Size size = last_size_[g] = world_->size_of_gateway(g);
+    if (settled_in_[g] != process) continue;
     auto& [known, first] = first_size_[g];
     if (known != process) {
       known = process;

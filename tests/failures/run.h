@@ -43,6 +43,7 @@ class Run {
   // What everybody must get again once a fault is over: how long that took.
   std::int64_t await_life();
   void settle_marks();
+  bool settle_in();
   // Publishing stops, all waits end, and the gateways are measured.
   void measure();
   void collect();
@@ -55,6 +56,7 @@ class Run {
   std::unique_ptr<Publishers> publishers_;
   std::map<int, std::pair<pid_t, World::Size>> first_size_;  // of the process that is there now
   std::map<int, World::Size> last_size_;
+  std::map<int, pid_t> settled_in_;
   History history_;
   Judgement judgement_;
   std::vector<Violation> own_;  // what the run itself found

@@ -72,11 +72,6 @@ void World::mount_disks() {
   own_disks_ = true;
 }
 
-void World::clear(const std::filesystem::path& directory) {
-  for (const char* home : {"kafka", "kafka/1", "kafka/2", "kafka/3"}) umount2((directory / home).c_str(), MNT_DETACH);
-  std::filesystem::remove_all(directory);
-}
-
 std::string World::kafka_script(const std::vector<std::string>& arguments, std::chrono::seconds bound) const {
   std::vector<std::string> line{source_dir() + "/scripts/kafka"};
   line.insert(line.end(), arguments.begin(), arguments.end());

@@ -52,8 +52,6 @@ class World {
   static inline const std::string kWriter = "relay";
   static constexpr int kPartitions = 3;
 
-  // What an earlier run left in the directory, which may have been killed.
-  static void clear(const std::filesystem::path& directory);
   // Everything is up, and the gateways are ready.
   World(const Options& options, Recorder& recorder);
   ~World();

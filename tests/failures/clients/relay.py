@@ -8,14 +8,19 @@ these steps does the batch again. Entries of the list `ledger`, in this order:
   out GROUP TO PARTITION OFFSET TIDEMARK-ID      where the log has the output
   done GROUP FROM PARTITION OFFSET TIDEMARK-ID   the work on the record is done
 
-Prints `ready` once partitions are assigned; ends on SIGTERM, leaving the group, and with 1 on what it cannot mend.
+Prints `ready` once partitions are assigned; ends on SIGTERM, leaving the group, and with 1 on what it cannot mend,
+or when a batch takes longer than a supervisor would wait: librdkafka's synchronous commit has no bound, and one whose
+broker stood still has been seen to wait for good.
 """
+import faulthandler
 import signal
 import socket
 import sys
 import threading
 
 from confluent_kafka import Consumer, KafkaException, Producer
+
+STUCK_S = 30
 
 ended = threading.Event()
 
@@ -85,6 +90,7 @@ try:
         messages = batch_of(consumer)
         if not messages:
             continue
+        faulthandler.dump_traceback_later(STUCK_S, exit=True)
         entries = hand_on(producer, target, group, messages)
         entries += [f"done {group} {topic} {m.partition()} {m.offset()} {id_of(m)}" for m in messages]
         redis.write("RPUSH", "ledger", *entries)
@@ -93,5 +99,6 @@ try:
         except KafkaException as refusal:
             # The group has moved on without it; whoever has the partition now does the batch again.
             print("commit refused:", refusal, file=sys.stderr, flush=True)
+        faulthandler.cancel_dump_traceback_later()
 finally:
     consumer.close()
