@@ -9,7 +9,9 @@
 //
 // So where a start is told that lies above a position, the group is asked what it
 // has committed, after the start was told. Still the same: what lies between is
-// skipped. More: that commit is on its way, and is judged as any other.
+// skipped. More: that commit is on its way, and is judged as any other. A commit
+// that is read when the start was known already may be from before it or after it;
+// there more says nothing of how the group came by, and it is `unanchored`.
 
 #include <algorithm>
 #include <limits>
@@ -56,6 +58,9 @@ void note_overtaken(std::vector<Place>& places, const Place& place) {
 void Engine::State::see_log_start(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition,
                                   bool told, Time now, Effects& effects) {
   const Offset start = topics.ends(topic, partition).log_start;
+  // Moved back to here: what it reads from here on it is seen to read.
+  if (const Offset at = cell.frontier.committed(); at >= start && at <= cell.below.in_question.last)
+    cell.below.in_question.last = at - 1;
   if (cell.frontier.log_start() >= start) return;
   const auto pass_over = [&](Offset below, const Range& jumped) {
     if (cell.frontier.log_started_at(below, jumped) == Applied::passed_over)
@@ -74,7 +79,8 @@ void Engine::State::see_log_start(Cell& cell, ConsumerNumber consumer, TopicNumb
   const Offset position = std::max<Offset>(cell.frontier.committed(), 0);
   const bool asked = below.in_question.first <= below.in_question.last;
   if (!behind || !commits_count || planted(Bug::log_start_at_once)) {
-    if (asked) below.in_question.last = std::max(below.in_question.last, position - 1);  // how it got here
+    if (!commits_count) below.in_question = {0, -1};  // asked before it was known to be one of these
+    else if (asked) below.in_question.last = std::max(below.in_question.last, position - 1);  // how it got here
     return pass_over(start, {0, -1});
   }
   const bool jumped = asked && position > below.in_question.last;  // over the start before this one

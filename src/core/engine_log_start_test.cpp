@@ -82,6 +82,26 @@ TEST(EngineLogStartFirst, ARowThatIsMissingMayNotBeWrittenYet) {
   EXPECT_TRUE(g.asked_rows().empty());
 }
 
+// Found by the simulator, seeds 91000006798 and 91000006053: the start was known before the commit was read.
+TEST(EngineLogStartFirst, WhoIsMetBelowTheStartMayHaveGoneOnBeforeItRoseOrBeenPutAboveItSince) {
+  for (const Offset then : {5, 60}) {
+    Gateway g;
+    g.start();
+    g.members("views", 1);
+    g.ends("orders", 0, Gateway::kEnd, 0, 30);
+    g.commit("views", 0, 5);
+    const WaitId wait = g.append(0, 10);
+    const auto asks = g.asked_rows();
+    ASSERT_EQ(asks.size(), 1U);
+    EXPECT_FALSE(g.answered(wait)) << "which only the group can tell";
+    g.rows("views", asks[0].number, {{"orders", 0, then, -1}});
+    EXPECT_EQ(g.answered(wait), then == 5);
+    g.commit("views", 0, 60);
+    EXPECT_EQ(g.outcome(wait).outcome, then == 5 ? Outcome::skipped : Outcome::unanchored);
+    EXPECT_TRUE(g.asked_rows().empty());
+  }
+}
+
 TEST_F(EngineLogStart, AnAnswerToAnOlderQuestionJudgesNothing) {
   starts_at(8);
   const std::uint64_t first = asked();
@@ -195,6 +215,18 @@ TEST(EngineLogStartOfShares, AShareGroupsStartIsNoWorkDone) {
   g.share(g.share_state(0, 30));
   EXPECT_TRUE(g.asked_rows().empty());
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
+}
+
+// Found by the simulator, seed 55000011873: what it had committed was asked before it was known to be a share group.
+TEST(EngineLogStartOfShares, AShareGroupIsNotWaitedForToSayWhatItCommitted) {
+  Gateway g;
+  g.start();
+  g.members("workers", 1);
+  const WaitId wait = g.append(0, 40);
+  g.ends("orders", 0, Gateway::kEnd, 0, 30);
+  ASSERT_EQ(g.asked_rows().size(), 1U);
+  g.share(g.share_state(0, 45));
+  EXPECT_TRUE(g.answered(wait));
 }
 
 TEST_F(EngineLogStart, StrangeAnswersChangeNothing) {

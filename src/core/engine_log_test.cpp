@@ -163,6 +163,9 @@ TEST(EngineEnds, P6ALogStartToldBeforeTheCommitCountsToo) {
   g.members("views", 1);
   const WaitId wait = g.append(0, 50);
   g.commit("views", 0, 20);
+  const auto asks = g.asked_rows();
+  ASSERT_EQ(asks.size(), 1U);
+  g.rows("views", asks[0].number, {{"orders", 0, 20, -1}});
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::skipped);
 }
 

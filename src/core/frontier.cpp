@@ -106,6 +106,8 @@ void Frontier::apply(const Update& update) {
     skipped_.cut_from(to);
   }
   const bool crosses_cut = cut_ != kNoOffset && to > cut_;
+  // Having read on before the start rose, or put above it since: nobody can tell.
+  const bool crosses_start = committed_ != kNoOffset && start_above_ != kNoOffset && to >= start_above_;
   if (committed_ == kNoOffset) {
     // The declaration speaks of a group without a commit. One whose commit is
     // merely unknown here may have been anywhere, and gone on from there.
@@ -123,16 +125,25 @@ void Frontier::apply(const Update& update) {
     pass_over(committed_, to, update.at);
   } else {
     // It may have read, of what is gone, as far as it is now: the rest is not proven.
-    proven_.add(committed_, crosses_cut ? std::max(committed_, cut_) : to);
+    if (!crosses_start) proven_.add(committed_, crosses_cut ? std::max(committed_, cut_) : to);
+    if (crosses_start || crosses_cut) {
+      broken_ = true;
+      broken_at_ = applied_at_;
+    }
   }
   if (first_known_ == kNoOffset) first_known_ = to;
-  previous_ = by_hand || crosses_cut ? kNoOffset : committed_;
+  previous_ = by_hand || crosses_cut || crosses_start ? kNoOffset : committed_;
   if (crosses_cut) cut_ = kNoOffset;
   previous_at_ = applied_at_;
   committed_ = to;
   applied_at_ = update.at;
   has_row_ = true;
-  if (to < log_start_) leave_to_log_start();
+  if (to >= start_above_) start_above_ = kNoOffset;
+  if (to >= log_start_) return;
+  // Read behind time, so the group may have gone on before the start rose: log_started_at() decides, told again.
+  if (planted(Bug::log_start_at_once)) return leave_to_log_start();
+  start_above_ = std::max(start_above_, log_start_);
+  log_start_ = to;
 }
 
 // The consumer will be told "out of range" and start anew, at either end.
@@ -184,6 +195,7 @@ void Frontier::missed_commits(LogPoint until) {
 
 Applied Frontier::log_started_at(Offset log_start, const Range& jumped) {
   log_start_ = std::max(log_start_, log_start);
+  start_above_ = kNoOffset;
   if (committed_ == kNoOffset) return Applied::same;
   const std::uint64_t passed_over = passed_over_;
   if (jumped.first <= jumped.last && jumped.first < committed_) {

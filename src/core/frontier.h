@@ -64,8 +64,9 @@ class Frontier {
   Applied judge(Offset known_end, std::uint64_t asked);
 
   // Records below `log_start` are gone, and the consumer had committed nothing at
-  // or above it when they went: where its position lies there, now or by a later
-  // commit, it cannot have read up to it. `jumped`: from its position then to where
+  // or above it when they went: where its position lies there it cannot have read
+  // up to it. A later commit below it takes this back: to be told again; until then
+  // what a commit above it passed is not proven. `jumped`: from its position then to where
   // it has committed since, which proves nothing. `passed_over` or `same`.
   Applied log_started_at(Offset log_start, const Range& jumped = {0, -1});
 
@@ -120,6 +121,7 @@ class Frontier {
   Offset previous_ = kNoOffset;   // the position before committed_, and its record
   LogPoint previous_at_;
   Offset log_start_ = 0;          // as far as known
+  Offset start_above_ = kNoOffset;  // known when a commit below it was read, and not told again since
   LogPoint broken_at_;            // the last record at which the position became unknown
   bool broken_ = false;           // older anchors prove nothing
   bool has_row_ = false;          // the group has committed, though its position may be unknown
