@@ -289,13 +289,6 @@ void Checker::check_failed(const Judged& judged, const std::vector<Due>& due, co
       const bool by_place = letter.dead->says_position && (letter.id.is_nil() || wholly);
       if (caused || by_id || by_place) return;
     }
-  // One in a transaction that was open then, and aborted later, of somebody it does not name.
-  for (int number = 0; number < world_.log.records(); ++number) {
-    const Record& letter = world_.log.at(number);
-    if (!letter.dead || letter.fate != Fate::aborted || letter.dead->says_group || letter.at > judged.when) continue;
-    if (letter.dead->service == service || !writes(outcome.name, world_.log.at(letter.dead->of).topic, letter.topic)) continue;
-    return world_.counters.count(Excuse::letter_of_open_transaction);
-  }
   world_.fail("P2", outcome.name + " is called failed, and no dead letter of it is the event's " + describe(judged));
 }
 

@@ -47,7 +47,7 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
 // Counted, so that an excuse cannot quietly grow.
 #define TIDEMARK_DERIVED_EXCUSES(X) \
   X(declared_later) X(cycle_bound) X(writer_not_done) X(writer_not_done_elsewhere) X(writer_not_expected)                        \
-  X(given_up_before) X(given_up_in_new_partition) X(letter_of_open_transaction) X(partition_not_told) X(no_position_known)
+  X(given_up_before) X(given_up_in_new_partition) X(partition_not_told) X(no_position_known)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

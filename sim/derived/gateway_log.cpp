@@ -299,6 +299,7 @@ Sight see(const World& world, const core::Look& question, Offset most) {
   sight.topic_id = world.log[topic].id;
   sight.result = Sight::Result::none;
   sight.complete = true;
+  bool undecided_letter = false;
   for (sight.until = question.from; sight.until < until; ++sight.until) {
     if (sight.until >= most) {
       sight.complete = false;
@@ -312,6 +313,10 @@ Sight see(const World& world, const core::Look& question, Offset most) {
       meant = record.id == *question.id;
     } else if (question.origin) {
       meant = record.fate != Fate::aborted && is_of(world, record, *question.origin);
+      if (meant && undecided && question.origin->dead_letters) {
+        undecided_letter = true;
+        continue;
+      }
     } else {
       if (undecided) sight.complete = false;
       meant = record.fate == Fate::visible;
@@ -323,6 +328,7 @@ Sight see(const World& world, const core::Look& question, Offset most) {
     if (question.id) break;
     sight.last = sight.until;
   }
+  if (undecided_letter && sight.result == Sight::Result::none) sight.result = Sight::Result::failed;
   return sight;
 }
 

@@ -252,6 +252,12 @@ void LookScan::decide(core::Offset high_watermark, bool moved) {
 
 void LookScan::decide_for_origin(core::Offset high_watermark, bool moved) {
   if (position_ >= look_.until && (pending_.empty() || position_ >= high_watermark)) {
+    if (look_.origin->dead_letters && !found_ && !pending_.empty()) {
+      if (++undecided_reads_ > limits_.undecided_reads) return fail();
+      next_ = Next::wait;
+      return;
+    }
+    if (look_.origin->dead_letters) pending_.clear();
     for (auto& [producer, place] : pending_) candidate(std::move(place));
     return end(found_ ? core::Sight::Result::found : unreadable_ ? core::Sight::Result::failed : core::Sight::Result::none);
   }

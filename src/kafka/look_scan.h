@@ -17,7 +17,9 @@
 //
 // By origin all of the range is read, since the last one is asked for too. What an
 // aborted transaction wrote does not count; that of an open one does, because what
-// it will come to is not known. What was deleted is nobody's any more.
+// it will come to is not known. A dead letter of an open one, which would make a
+// consumer fail, is waited for a while: its marker is mostly on its way. What was
+// deleted is nobody's any more.
 //
 // Pure. Threading: none.
 #pragma once
@@ -39,6 +41,7 @@ struct LookScanLimits {
   std::size_t bytes = std::size_t{64} << 20;  // read for one look
   std::size_t open = 10'000;                  // transactions whose marker is awaited
   int corrupt_reads = 5;                      // of one position in a row
+  int undecided_reads = 7;                    // at the end, for a dead letter's marker
 };
 
 class LookScan {
@@ -102,6 +105,7 @@ class LookScan {
   bool open_ = false;                      // one was not, when the answer was found
   std::size_t bytes_ = 0;
   int corrupt_reads_ = 0;
+  int undecided_reads_ = 0;
   bool unreadable_ = false;  // something in the range, or it is gone
   bool deleted_ = false;     // some of the range
 };

@@ -117,6 +117,32 @@ TEST(LookScanOrigin, WhatIsOpenAtTheEndOfTheLogCounts) {
   EXPECT_TRUE(sight.complete);
 }
 
+// Found by the simulator, seed 77000005263: the transaction was aborted, and nobody had failed.
+TEST(LookScanOrigin, ADeadLetterOfAnOpenTransactionIsWaitedFor) {
+  const auto open = [] {
+    auto scan = scan_for(0, 2, true, {.undecided_reads = 3});
+    scan.read(data(0, true, 5) + data(1, false), 2);
+    EXPECT_EQ(scan.next(), Next::wait);
+    scan.read({}, 2);
+    EXPECT_EQ(scan.next(), Next::wait);
+    return scan;
+  };
+  auto committed = open();
+  committed.read(marker(2, true, 5), 3);
+  EXPECT_EQ(seen(committed).result, Result::found);
+  auto aborted = open();
+  aborted.read(marker(2, false, 5), 3);
+  EXPECT_EQ(seen(aborted).result, Result::none);
+  auto hung = open();
+  hung.read({}, 2);
+  EXPECT_EQ(hung.next(), Next::wait);
+  hung.read({}, 2);
+  EXPECT_EQ(seen(hung).result, Result::failed) << "to be asked again";
+  auto beside = scan_for(0, 2, true);
+  beside.read(data(0, true, 5) + data(1, true), 2);
+  EXPECT_EQ(seen(beside).offset, 1) << "one that everybody sees is enough";
+}
+
 TEST(LookScanOrigin, AStrangersOpenTransactionIsNotWaitedFor) {
   auto scan = scan_for(0, 2);
   scan.read(data(0, false, 5) + data(1, true), 50);
