@@ -44,8 +44,9 @@ ErrorRule error_rule(std::int16_t code) {
     case ErrorCode::message_too_large:
     case ErrorCode::record_list_too_large:
       return {Handling::split, false, false, Reason::too_large};
+    case ErrorCode::invalid_timestamp:  // by this gateway's clock, so nothing that a publisher could mend
+      return {Handling::without_bad, false, false, Reason::internal};
     case ErrorCode::invalid_record:
-    case ErrorCode::invalid_timestamp:
       return {Handling::without_bad, false, false, Reason::invalid};
 
     case ErrorCode::topic_authorization_failed:
@@ -68,6 +69,8 @@ ErrorRule error_rule(std::int16_t code) {
 }
 
 std::string error_text(std::int16_t code) {
+  if (code == static_cast<std::int16_t>(ErrorCode::invalid_timestamp))
+    return "INVALID_TIMESTAMP (the gateway's clock and the broker's differ by more than the topic allows: set them right)";
   const std::string_view known = wire::error_name(code);
   return known == "UNKNOWN_CODE" ? "error " + std::to_string(code) : std::string(known);
 }

@@ -45,6 +45,7 @@ TEST(ProduceErrors, WhatMayComeAfterTheWriteLeavesDoubt) {
 
 TEST(ProduceErrors, CodesHaveATextForPeople) {
   EXPECT_EQ(error_text(19), "NOT_ENOUGH_REPLICAS");
+  EXPECT_NE(error_text(32).find("clock"), std::string::npos);
   EXPECT_EQ(error_text(4711), "error 4711");
 }
 

@@ -56,7 +56,7 @@ const Case kCases[] = {
     final(ErrorCode::message_too_large, Did::halved, Reason::too_large),
     final(ErrorCode::record_list_too_large, Did::halved, Reason::too_large),
     final(ErrorCode::invalid_record, Did::halved, Reason::invalid),
-    final(ErrorCode::invalid_timestamp, Did::halved, Reason::invalid),
+    final(ErrorCode::invalid_timestamp, Did::halved, Reason::internal),
     final(ErrorCode::topic_authorization_failed, Did::not_appended, Reason::forbidden),
     final(ErrorCode::cluster_authorization_failed, Did::not_appended, Reason::forbidden),
     final(ErrorCode::invalid_topic_exception, Did::not_appended, Reason::invalid),
@@ -214,7 +214,7 @@ TEST(ProducerErrors, AnUnnamedBadRecordIsFoundByHalving) {
     }
   }
   EXPECT_EQ(scene->end(3).fate, Fate::not_appended);
-  EXPECT_EQ(scene->end(3).reason, Reason::invalid);
+  EXPECT_EQ(scene->end(3).reason, Reason::internal);
   EXPECT_EQ(end, 6);
   for (const log::AppendId id : {1u, 2u, 4u, 5u, 6u, 7u}) EXPECT_EQ(scene->end(id).fate, Fate::appended) << id;
   EXPECT_EQ(scene->end(7).offset, 5) << "in order";
