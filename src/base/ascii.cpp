@@ -29,10 +29,15 @@ bool is_plain(char c) {
 
 std::size_t plain_prefix(std::string_view text) {
   std::size_t length = 0;
-  for (std::uint64_t word = 0; length + sizeof word <= text.size(); length += sizeof word) {
-    std::memcpy(&word, text.data() + length, sizeof word);
-    if (!is_plain(word)) break;
-  }
+  const auto plain_at = [&](std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    return is_plain(word);
+  };
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  while (length + kWord <= text.size() && plain_at(length)) length += kWord;
+  // The rest with some that were seen before: a word costs less than a few single bytes.
+  if (length + kWord > text.size() && text.size() >= kWord && plain_at(text.size() - kWord)) return text.size();
   while (length < text.size() && is_plain(text[length])) ++length;
   return length;
 }

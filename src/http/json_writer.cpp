@@ -31,8 +31,9 @@ void JsonWriter::close(char bracket) {
 }
 
 void JsonWriter::name(std::string_view name) {
-  value(name);
-  out_.push_back(':');
+  separate();
+  out_.push_back('"');
+  out_.append(name).append("\":");
   first_ = true;
 }
 

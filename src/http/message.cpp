@@ -17,6 +17,8 @@ const std::string* Request::header(std::string_view name) const {
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  // Names that are not the same mostly begin with different letters.
+  if (!a.empty() && ((a[0] ^ b[0]) & ~0x20) != 0) return false;
   for (std::size_t i = 0; i < a.size(); ++i)
     if (lower(a[i]) != lower(b[i])) return false;
   return true;

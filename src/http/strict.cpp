@@ -18,6 +18,12 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+std::size_t token_prefix(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && is_token_char(text[length])) ++length;
+  return length;
+}
+
 // Whether a comma-separated list has that token, case-insensitive.
 bool lists(std::string_view value, std::string_view token) {
   while (!value.empty()) {
@@ -42,11 +48,13 @@ HeadScanner::Verdict HeadScanner::scan(std::string_view bytes, std::size_t& used
     ++used;
     if (!step(bytes[used - 1])) return Verdict::refused;
     if (complete_) return Verdict::complete;
-    // Both take any printable character, and go on as they are.
-    if (state_ != State::request_line && state_ != State::value) continue;
-    const std::size_t plain = plain_prefix(bytes.substr(used, max_bytes_ - seen_));
-    used += plain;
-    seen_ += plain;
+    // What these states take without a change, many bytes at a time.
+    const std::string_view rest = bytes.substr(used, max_bytes_ - seen_);
+    std::size_t run = 0;
+    if (state_ == State::request_line || state_ == State::value) run = plain_prefix(rest);
+    else if (state_ == State::name) run = token_prefix(rest);
+    used += run;
+    seen_ += run;
   }
   return Verdict::need_more;
 }
@@ -288,6 +296,7 @@ std::optional<Problem> strip_authority(std::string_view& target) {
 }
 
 std::optional<Problem> split_query(std::string_view text, std::vector<Parameter>& query) {
+  if (!text.empty()) query.reserve(4);
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('&'), text.size());
     const std::string_view pair = text.substr(0, end);
