@@ -73,7 +73,7 @@ int measure(const Options& options) {
     HttpLoad patient = publishes(options, unrelated, 64, 10'000'000);
     patient.rate = options.rate;
     patient.elsewhere = [&](std::size_t, const std::string&) { return ending.load(); };
-    patient.longest_us = 20'000'000;
+    patient.longest_us = 60'000'000;
     beside = run(patient);
   });
   const std::int64_t began = now_us();
@@ -89,7 +89,15 @@ int measure(const Options& options) {
       consumer.resume();
     });
   };
-  const std::vector<Sample> held = run(many);
+  std::vector<Sample> held;
+  try {
+    held = run(many);
+  } catch (...) {
+    ending = true;
+    load.join();
+    if (releaser.joinable()) releaser.join();
+    throw;
+  }
   releaser.join();
   std::this_thread::sleep_for(std::chrono::seconds(2));
   ending = true;

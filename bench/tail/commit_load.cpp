@@ -57,17 +57,22 @@ class Load {
   void run() {
     const auto began = Clock::now();
     const auto elapsed = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
-    const auto over = [&] { return options_.count > 0 ? sent_ >= options_.count : elapsed() >= options_.seconds; };
-    while (!over()) {
+    // Commits that were refused (a young coordinator) are written again.
+    const auto over = [&] { return options_.count > 0 ? sent_ - failed_ >= options_.count : elapsed() >= options_.seconds; };
+    while (!over() || in_flight_ > 0) {
+      if (over()) {
+        take_result();
+        continue;
+      }
       while (in_flight_ >= options_.in_flight) take_result();
       if (options_.rate > 0)
         std::this_thread::sleep_until(began + std::chrono::duration_cast<Clock::duration>(
                                                   std::chrono::duration<double>(static_cast<double>(sent_) / options_.rate)));
       send();
     }
-    while (in_flight_ > 0) take_result();
-    std::printf("{\"groups\": %d, \"commits\": %ld, \"failed\": %ld, \"seconds\": %.3f, \"rate\": %.0f}\n", options_.groups, sent_,
-                failed_, elapsed(), static_cast<double>(sent_) / elapsed());
+    const long done = sent_ - failed_;
+    std::printf("{\"groups\": %d, \"commits\": %ld, \"failed\": %ld, \"seconds\": %.3f, \"rate\": %.0f}\n", options_.groups, done,
+                failed_, elapsed(), static_cast<double>(done) / elapsed());
   }
 
  private:
@@ -88,9 +93,25 @@ class Load {
     const test::KafkaEvent event(rd_kafka_queue_poll(queue_.get(), 60'000));
     if (!event) throw std::runtime_error("the broker has not answered for a minute");
     --in_flight_;
-    if (rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    if (failed_ == 0) std::fprintf(stderr, "commit_load: %s\n", rd_kafka_event_error_string(event.get()));
-    failed_ += options_.partitions;
+    if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR)
+      return fail(rd_kafka_event_error_string(event.get()), options_.partitions);
+    // A request that was answered may have been refused for the group, or for a partition.
+    std::size_t count = 0;
+    const auto* groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+        rd_kafka_event_AlterConsumerGroupOffsets_result(event.get()), &count);
+    for (std::size_t g = 0; g < count; ++g) {
+      if (const auto* error = rd_kafka_group_result_error(groups[g])) {
+        fail(rd_kafka_error_string(error), options_.partitions);
+        continue;
+      }
+      const auto* partitions = rd_kafka_group_result_partitions(groups[g]);
+      for (int p = 0; p < partitions->cnt; ++p)
+        if (partitions->elems[p].err != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(partitions->elems[p].err), 1);
+    }
+  }
+  void fail(const char* why, long commits) {
+    if (failed_ == 0) std::fprintf(stderr, "commit_load: %s\n", why);
+    failed_ += commits;
   }
 
   const Options& options_;
