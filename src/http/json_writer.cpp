@@ -31,9 +31,8 @@ void JsonWriter::close(char bracket) {
 }
 
 void JsonWriter::name(std::string_view name) {
-  separate();
-  out_.push_back('"');
-  out_.append(name).append("\":");
+  value(name);
+  out_.push_back(':');
   first_ = true;
 }
 

@@ -22,7 +22,7 @@ class JsonWriter {
   void end_object() { close('}'); }
   void begin_array() { open('['); }
   void end_array() { close(']'); }
-  // The name of the next value, inside an object; written as it is: a literal in the source.
+  // The name of the next value, inside an object.
   void name(std::string_view name);
 
   void value(std::string_view text);

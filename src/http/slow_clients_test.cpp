@@ -76,7 +76,8 @@ TEST(SlowClients, OneByteAtATimeIs408AndDelaysNobody) {
 }
 
 TEST(SlowClients, ThoseThatDoNotReadAreCutAndDelayNobody) {
-  TestService served(with_times(milliseconds(400)));
+  // Long enough for the large answers to be written under a sanitizer, too.
+  TestService served(with_times(milliseconds(1'500)));
   served.reactor.run([&] { served.api.metrics_text.assign(8 * 1024 * 1024, 'm'); });
   auto clients = connect(served, kSlow, 4096);
   for (const auto& client : clients) client->send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
