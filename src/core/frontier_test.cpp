@@ -1,57 +1,16 @@
 // Frontier: what a consumer's commits prove, and what they do not (P1, P3, P6).
-#include "core/frontier.h"
+#include "core/frontier_fixture.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
 
-#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
 
 namespace tidemark::core {
 namespace {
-
-constexpr Offset kFarEnd = 1'000'000;
-
-TailPositions tail_at(Offset offset) { return std::make_shared<const std::vector<Offset>>(1, offset); }
-
-// Commits of one group, whose records follow one another in one partition.
-struct Group {
-  Frontier frontier;
-  Offset record = 0;
-
-  Frontier::Update update(Offset offset) {
-    ++record;
-    Frontier::Update u;
-    u.offset = offset;
-    u.at = {0, record};
-    u.settled_at = record;
-    return u;
-  }
-  Applied commit(Offset offset, Offset known_end = kFarEnd) { return frontier.commit(update(offset), known_end); }
-  Applied hold(Offset offset, Offset known_end, std::uint64_t ask) {
-    Frontier::Update u = update(offset);
-    u.ask = ask;
-    return frontier.commit(u, known_end);
-  }
-  Applied move_by_hand(Offset offset) {
-    Frontier::Update u = update(offset);
-    u.moved_by_hand = true;
-    return frontier.commit(u, kFarEnd);
-  }
-  Applied commit_declared(Offset offset, Offset known_end = kFarEnd, std::uint64_t ask = 0) {
-    Frontier::Update u = update(offset);
-    u.from_start = true;
-    u.ask = ask;
-    return frontier.commit(u, known_end);
-  }
-  Outcome at(Offset offset, const Anchor& anchor = {}) const { return frontier.standing(offset, offset, anchor).outcome; }
-  PendingReason why(Offset offset) const { return frontier.standing(offset, offset).reason; }
-};
-
-Anchor seen(Offset committed, Offset record) { return {committed, false, {0, record}}; }
 
 TEST(Frontier, P1AnAnchorAndALaterCommitAboveTheEventProveIt) {
   Group group;
@@ -253,58 +212,6 @@ TEST(Frontier, ADeletedRowEndsThePosition) {
   group.commit(kNoOffset);
   group.commit_declared(70);
   EXPECT_EQ(group.at(65), Outcome::processed) << "without a row a declared group does begin at the start";
-}
-
-TEST(Frontier, P1APositionBeforeTheLogsStartCannotHaveReadUpToIt) {
-  Group group;
-  group.commit(10);
-  EXPECT_EQ(group.frontier.log_started_at(10), Applied::same);
-  EXPECT_EQ(group.frontier.log_started_at(30), Applied::passed_over);
-  EXPECT_EQ(group.at(15), Outcome::skipped);
-  group.commit(50);
-  EXPECT_EQ(group.at(15), Outcome::skipped);
-  EXPECT_EQ(group.at(40), Outcome::unanchored);
-}
-
-TEST(Frontier, P6ACommitBelowTheLogsStartWaitsForWhoKnowsWhetherTheGroupHadGoneOn) {
-  Group gone_on;
-  gone_on.frontier.log_started_at(30);
-  EXPECT_EQ(gone_on.commit(10), Applied::moved);
-  EXPECT_EQ(gone_on.frontier.log_start(), 10);
-  EXPECT_EQ(gone_on.at(15), Outcome::pending);
-  gone_on.commit(12);
-  gone_on.commit(50);
-  EXPECT_EQ(gone_on.frontier.log_started_at(30), Applied::same);
-  EXPECT_EQ(gone_on.at(11), Outcome::processed);
-  EXPECT_EQ(gone_on.at(15), Outcome::unanchored) << "it may have been put there";
-  EXPECT_EQ(gone_on.at(40), Outcome::unanchored);
-  gone_on.commit(60);
-  EXPECT_EQ(gone_on.at(55), Outcome::processed);
-
-  Group left;
-  left.frontier.log_started_at(30);
-  left.commit(10);
-  EXPECT_EQ(left.frontier.log_started_at(30), Applied::passed_over);
-  EXPECT_EQ(left.at(15), Outcome::skipped);
-  left.commit(50);
-  EXPECT_EQ(left.at(15), Outcome::skipped);
-  EXPECT_EQ(left.at(40), Outcome::unanchored);
-
-  Group seeded;
-  seeded.frontier.log_started_at(30);
-  EXPECT_EQ(seeded.frontier.seed(10, tail_at(0), kFarEnd, 0), Applied::moved);
-  EXPECT_EQ(seeded.frontier.log_started_at(30), Applied::passed_over);
-  EXPECT_EQ(seeded.at(15), Outcome::skipped);
-}
-
-// Found by the simulator, seed 55000029696: the anchor's commit was from before the cut, and read after it.
-TEST(Frontier, P1AnAnchorFromBelowACutProvesNothingAboveIt) {
-  Group group;
-  group.frontier.log_cut_at(30);
-  group.commit(10);
-  group.commit(39);
-  EXPECT_EQ(group.at(20, seen(10, 1)), Outcome::processed);
-  EXPECT_EQ(group.at(33, seen(10, 1)), Outcome::unanchored) << "it may have read those that are gone";
 }
 
 TEST(Frontier, P6ARecordReadAgainChangesNothing) {

@@ -1,0 +1,62 @@
+// Frontier: what is left of the proofs when the log loses its beginning or its end (P1, P6).
+#include <gtest/gtest.h>
+
+#include "core/frontier_fixture.h"
+
+namespace tidemark::core {
+namespace {
+
+TEST(Frontier, P1APositionBeforeTheLogsStartCannotHaveReadUpToIt) {
+  Group group;
+  group.commit(10);
+  EXPECT_EQ(group.frontier.log_started_at(10), Applied::same);
+  EXPECT_EQ(group.frontier.log_started_at(30), Applied::passed_over);
+  EXPECT_EQ(group.at(15), Outcome::skipped);
+  group.commit(50);
+  EXPECT_EQ(group.at(15), Outcome::skipped);
+  EXPECT_EQ(group.at(40), Outcome::unanchored);
+}
+
+TEST(Frontier, P6ACommitBelowTheLogsStartWaitsForWhoKnowsWhetherTheGroupHadGoneOn) {
+  Group gone_on;
+  gone_on.frontier.log_started_at(30);
+  EXPECT_EQ(gone_on.commit(10), Applied::moved);
+  EXPECT_EQ(gone_on.frontier.log_start(), 10);
+  EXPECT_EQ(gone_on.at(15), Outcome::pending);
+  gone_on.commit(12);
+  gone_on.commit(50);
+  EXPECT_EQ(gone_on.frontier.log_started_at(30), Applied::same);
+  EXPECT_EQ(gone_on.at(11), Outcome::processed);
+  EXPECT_EQ(gone_on.at(15), Outcome::unanchored) << "it may have been put there";
+  EXPECT_EQ(gone_on.at(40), Outcome::unanchored);
+  gone_on.commit(60);
+  EXPECT_EQ(gone_on.at(55), Outcome::processed);
+
+  Group left;
+  left.frontier.log_started_at(30);
+  left.commit(10);
+  EXPECT_EQ(left.frontier.log_started_at(30), Applied::passed_over);
+  EXPECT_EQ(left.at(15), Outcome::skipped);
+  left.commit(50);
+  EXPECT_EQ(left.at(15), Outcome::skipped);
+  EXPECT_EQ(left.at(40), Outcome::unanchored);
+
+  Group seeded;
+  seeded.frontier.log_started_at(30);
+  EXPECT_EQ(seeded.frontier.seed(10, tail_at(0), kFarEnd, 0), Applied::moved);
+  EXPECT_EQ(seeded.frontier.log_started_at(30), Applied::passed_over);
+  EXPECT_EQ(seeded.at(15), Outcome::skipped);
+}
+
+// Found by the simulator, seed 55000029696: the anchor's commit was from before the cut, and read after it.
+TEST(Frontier, P1AnAnchorFromBelowACutProvesNothingAboveIt) {
+  Group group;
+  group.frontier.log_cut_at(30);
+  group.commit(10);
+  group.commit(39);
+  EXPECT_EQ(group.at(20, seen(10, 1)), Outcome::processed);
+  EXPECT_EQ(group.at(33, seen(10, 1)), Outcome::unanchored) << "it may have read those that are gone";
+}
+
+}  // namespace
+}  // namespace tidemark::core
