@@ -6,10 +6,13 @@
 // with the question whether an earlier attempt is in doubt.
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "kafka/produce_plant.h"
 #include "kafka/producer.h"
+#include "wire/error_codes.h"
 
 namespace tidemark::kafka {
 namespace {
@@ -235,12 +238,15 @@ void Producer::refuse_bad(PartitionQueue& partition, const PartResponse& answer,
   const std::string why = partition.last_error;
   Appends& appends = partition.batch->appends;
   const std::size_t count = appends.size();
-  std::vector<const std::string*> bad(count, nullptr);
+  std::vector<std::optional<std::string>> bad(count);
   std::size_t named = 0;
   for (const auto& error : answer.record_errors) {
     const auto index = static_cast<std::size_t>(error.batch_index);
-    if (error.batch_index < 0 || index >= count || bad[index] != nullptr) continue;
-    bad[index] = error.batch_index_error_message ? &*error.batch_index_error_message : &why;
+    if (error.batch_index < 0 || index >= count || bad[index]) continue;
+    bad[index] = error.batch_index_error_message.value_or(why);
+    // Of a time the broker says what it may be, and not whose it is.
+    if (answer.error_code == static_cast<std::int16_t>(wire::ErrorCode::invalid_timestamp))
+      bad[index] = produce::error_text(answer.error_code) + ": " + *bad[index];
     ++named;
   }
   if (named == 0 && count == 1) return refuse_batch(partition, reason, why);
@@ -248,8 +254,8 @@ void Producer::refuse_bad(PartitionQueue& partition, const PartResponse& answer,
   auto append = appends.begin();
   for (std::size_t i = 0; i < count; ++i) {
     const auto next = std::next(append);
-    if (bad[i] != nullptr) refuse(append, reason, *bad[i]);
-    if (planted(Bug::neighbours_of_bad_appended) && named > 0 && bad[i] == nullptr) {
+    if (bad[i]) refuse(append, reason, *bad[i]);
+    if (planted(Bug::neighbours_of_bad_appended) && named > 0 && !bad[i]) {
       core::Delivery delivery = unknown(*partition.batch, Reason::none, "");
       delivery.fate = core::Delivery::Fate::appended;
       deliver(append, std::move(delivery));
