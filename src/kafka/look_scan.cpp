@@ -257,8 +257,8 @@ void LookScan::decide_for_origin(core::Offset high_watermark, bool moved) {
       next_ = Next::wait;
       return;
     }
-    if (look_.origin->dead_letters) pending_.clear();
-    for (auto& [producer, place] : pending_) candidate(std::move(place));
+    if (!look_.origin->dead_letters)
+      for (auto& [producer, place] : pending_) candidate(std::move(place));
     return end(found_ ? core::Sight::Result::found : unreadable_ ? core::Sight::Result::failed : core::Sight::Result::none);
   }
   // What was found was found, though not all was read.

@@ -239,14 +239,14 @@ void Producer::refuse_bad(PartitionQueue& partition, const PartResponse& answer,
   Appends& appends = partition.batch->appends;
   const std::size_t count = appends.size();
   std::vector<std::optional<std::string>> bad(count);
+  const bool invalid_time = answer.error_code == static_cast<std::int16_t>(wire::ErrorCode::invalid_timestamp);
   std::size_t named = 0;
   for (const auto& error : answer.record_errors) {
     const auto index = static_cast<std::size_t>(error.batch_index);
     if (error.batch_index < 0 || index >= count || bad[index]) continue;
     bad[index] = error.batch_index_error_message.value_or(why);
-    // Of a time the broker says what it may be, and not whose it is.
-    if (answer.error_code == static_cast<std::int16_t>(wire::ErrorCode::invalid_timestamp))
-      bad[index] = produce::error_text(answer.error_code) + ": " + *bad[index];
+    // Of a time the broker's message says what it may be, and not whose it is.
+    if (error.batch_index_error_message && invalid_time) bad[index] = produce::error_text(answer.error_code) + ": " + *bad[index];
     ++named;
   }
   if (named == 0 && count == 1) return refuse_batch(partition, reason, why);
