@@ -1,4 +1,4 @@
-// Runs of harmless text, found eight bytes at a time.
+// ASCII: runs of harmless text, found eight bytes at a time, and letters of either case.
 //
 // Most of what is read and written is printable ASCII, and each of its bytes would
 // be asked the same question; a word answers it for eight.
@@ -12,5 +12,11 @@ namespace tidemark {
 // How many of the first bytes are printable ASCII (0x20 to 0x7e) but neither a
 // quote nor a backslash.
 std::size_t plain_prefix(std::string_view text);
+
+// How many of the first bytes are no control characters (0x00 to 0x1f, 0x7f).
+std::size_t control_free_prefix(std::string_view text);
+
+// Whether they differ in the case of ASCII letters at most.
+bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace tidemark

@@ -38,14 +38,16 @@ std::string with_sum(std::string bytes) {
 std::string to_base64url(std::string_view bytes) {
   std::string text((bytes.size() * 4 + 2) / 3, '\0');
   char* at = text.data();
-  const auto put = [&](std::uint32_t bits, int digits) {
-    for (int shift = 18; digits > 0; --digits, shift -= 6) *at++ = kAlphabet[(bits >> shift) & 63];
+  const auto byte = [&](std::size_t i) {
+    return i < bytes.size() ? static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes[i])) : 0U;
   };
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes[i])); };
-  std::size_t i = 0;
-  for (; i + 3 <= bytes.size(); i += 3) put(byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2), 4);
-  if (bytes.size() - i == 2) put(byte(i) << 16 | byte(i + 1) << 8, 3);
-  if (bytes.size() - i == 1) put(byte(i) << 16, 2);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::uint32_t bits = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    *at++ = kAlphabet[bits >> 18];
+    *at++ = kAlphabet[(bits >> 12) & 63];
+    if (i + 1 < bytes.size()) *at++ = kAlphabet[(bits >> 6) & 63];
+    if (i + 2 < bytes.size()) *at++ = kAlphabet[bits & 63];
+  }
   return text;
 }
 
@@ -91,7 +93,7 @@ void pack_expected(Packer& out, const Expected& expected, std::int64_t name) {
   }
 }
 
-void pack_term(Packer& out, const Term& term, const std::vector<std::string>& names) {
+void pack_term(Packer& out, const Term& term, const std::vector<std::string_view>& names) {
   const bool event_with_id = term.kind == Term::Kind::event && !term.id.is_nil();
   out.byte(event_with_id ? kEventWithId : static_cast<std::uint8_t>(term.kind));
   out.text(term.topic);
@@ -109,7 +111,7 @@ void pack_term(Packer& out, const Term& term, const std::vector<std::string>& na
   }
   out.number(static_cast<std::int64_t>(term.expected.size()));
   for (const Expected& expected : term.expected) {
-    const auto name = std::lower_bound(names.begin(), names.end(), expected.name);
+    const auto name = std::lower_bound(names.begin(), names.end(), std::string_view(expected.name));
     pack_expected(out, expected, name - names.begin());
   }
 }
@@ -162,9 +164,9 @@ std::optional<std::string> invalid_part(const Term& term) {
 }
 
 std::string pack(const Mark& mark) {
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
   for (const Term& term : mark.terms)
-    for (const Expected& expected : term.expected) names.push_back(expected.name);
+    for (const Expected& expected : term.expected) names.emplace_back(expected.name);
   add_names(mark.derived, names);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -178,7 +180,7 @@ std::string pack(const Mark& mark) {
   out.byte(plain ? kVersion : kDerivedVersion);
   out.byte(static_cast<std::uint8_t>(mark.scope));
   out.number(static_cast<std::int64_t>(names.size()));
-  for (const std::string& name : names) out.text(name);
+  for (const std::string_view name : names) out.text(name);
   out.number(static_cast<std::int64_t>(mark.terms.size()));
   for (const Term& term : mark.terms) pack_term(out, term, names);
   if (!plain) pack_derived(out, mark.derived, names);

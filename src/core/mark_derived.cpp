@@ -10,7 +10,7 @@ constexpr std::chrono::milliseconds kLongestWithin = std::chrono::hours(24);
 constexpr std::uint8_t kRecordKnown = 1 << 4;
 constexpr std::uint8_t kAnchor = 1, kDeclared = 2, kRecord = 4;
 
-std::int64_t index_of(const std::vector<std::string>& names, const std::string& name) {
+std::int64_t index_of(const std::vector<std::string_view>& names, std::string_view name) {
   return std::lower_bound(names.begin(), names.end(), name) - names.begin();
 }
 
@@ -24,7 +24,7 @@ Offset floor_of(const Derived& derived, std::size_t partition) {
 }
 
 void pack_reader(Packer& out, const Derived& derived, const Derived::Reader& reader,
-                 const std::vector<std::string>& names) {
+                 const std::vector<std::string_view>& names) {
   out.number(index_of(names, reader.name));
   Partition log = -1;
   for (const Anchor& anchor : reader.anchors)
@@ -103,14 +103,14 @@ ExpectedBy expected_by(std::uint8_t value) {
   return value == 0 ? ExpectedBy::configured : value == 2 ? ExpectedBy::declared : ExpectedBy::observed;
 }
 
-void add_names(const std::vector<Derived>& derived, std::vector<std::string>& names) {
+void add_names(const std::vector<Derived>& derived, std::vector<std::string_view>& names) {
   for (const Derived& topic : derived) {
     for (const Derived::Writer& writer : topic.writers) names.push_back(writer.consumer);
     for (const Derived::Reader& reader : topic.readers) names.push_back(reader.name);
   }
 }
 
-void pack_derived(Packer& out, const std::vector<Derived>& derived, const std::vector<std::string>& names) {
+void pack_derived(Packer& out, const std::vector<Derived>& derived, const std::vector<std::string_view>& names) {
   out.number(static_cast<std::int64_t>(derived.size()));
   for (const Derived& topic : derived) {
     out.text(topic.topic);

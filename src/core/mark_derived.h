@@ -30,8 +30,10 @@ namespace tidemark::core {
 constexpr std::uint8_t kHighestBy = static_cast<std::uint8_t>(ExpectedBy::declared);
 ExpectedBy expected_by(std::uint8_t value);
 
-void add_names(const std::vector<Derived>& derived, std::vector<std::string>& names);
-void pack_derived(Packer& out, const std::vector<Derived>& derived, const std::vector<std::string>& names);
+// Views of the names, which `derived` owns.
+void add_names(const std::vector<Derived>& derived, std::vector<std::string_view>& names);
+// `names` sorted, each once.
+void pack_derived(Packer& out, const std::vector<Derived>& derived, const std::vector<std::string_view>& names);
 // Bounded by Mark's limits; a reader that failed says so by in.ok().
 std::vector<Derived> unpack_derived(Unpacker& in, const std::vector<std::string>& names);
 

@@ -107,7 +107,7 @@ TEST(MarkDerived, HostileBytesAreRefusedOrUnderstood) {
     RC_ASSERT(all.size() <= Mark::kMaxDerived);
     if (!in.ok()) return;
     Packer out;
-    pack_derived(out, all, names);
+    pack_derived(out, all, {names.begin(), names.end()});
   });
 }
 

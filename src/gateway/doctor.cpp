@@ -67,7 +67,7 @@ void look_at(const log::ClusterFacts& facts, const std::vector<core::TopicView>&
   }
 }
 
-void optional_number(http::JsonWriter& json, std::string_view name, const std::optional<int>& number) {
+void optional_number(http::JsonWriter& json, Literal name, const std::optional<int>& number) {
   if (number) {
     json.member(name, static_cast<std::int64_t>(*number));
   } else {

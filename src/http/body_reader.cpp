@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/nearest.h"
 #include "http/calls.h"
 
@@ -54,9 +55,9 @@ std::string place_of(std::string_view list, std::size_t index) {
 std::optional<Problem> check_json_content(const Request& request) {
   int types = 0;
   for (const Field& field : request.headers) {
-    if (equals_ignoring_case(field.name, "Content-Encoding") && !equals_ignoring_case(field.value, "identity"))
+    if (field.known == FieldName::content_encoding && !equals_ignoring_case(field.value, "identity"))
       return Problem{kUnsupportedMedia, "A body is taken as it is, without a content coding", field.name};
-    if (!equals_ignoring_case(field.name, "Content-Type")) continue;
+    if (field.known != FieldName::content_type) continue;
     if (++types > 1) return Problem{kInvalidHeader, "Content-Type is given twice", "Content-Type"};
     if (!is_json(field.value))
       return Problem{kUnsupportedMedia, "The body must be application/json in UTF-8, not " + quoted(field.value),

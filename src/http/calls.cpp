@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "core/mark.h"
 
 namespace tidemark::http {
@@ -14,8 +15,6 @@ constexpr std::array<std::string_view, 3> kPublishLater{"basis", "timestamp", "t
 constexpr std::array<std::string_view, 3> kMarkNames{"for", "scope", "wait"};
 constexpr std::array<std::string_view, 1> kMarkLater{"basis"};
 
-constexpr std::string_view kHeaderPrefix = "Kafka-Header-";
-
 bool begins_ignoring_case(std::string_view text, std::string_view prefix) {
   return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
@@ -25,71 +24,77 @@ bool is_lower_hex(std::string_view text) {
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-std::optional<Problem> check_content_type(const Request& request) {
-  int given = 0;
-  for (const Field& field : request.headers)
-    if (equals_ignoring_case(field.name, "Content-Type")) ++given;
-  if (given == 0) return std::nullopt;
-  if (given > 1) return Problem{kInvalidHeader, "Content-Type is given twice", "Content-Type"};
-  const std::string& type = *request.header("Content-Type");
+std::optional<Problem> read_content_type(Field& field, PublishCall& call, bool first) {
+  if (!first) return Problem{kInvalidHeader, "Content-Type is given twice", "Content-Type"};
   for (const std::string_view later : {"application/vnd.kafka.", "application/cloudevents"})
-    if (begins_ignoring_case(type, later))
-      return Problem{kUnsupportedMedia, "Content of type '" + printable(type) + "' is not taken yet", "Content-Type"};
+    if (begins_ignoring_case(field.value, later))
+      return Problem{kUnsupportedMedia, "Content of type '" + printable(field.value) + "' is not taken yet",
+                     "Content-Type"};
+  call.content_type = std::move(field.value);
   return std::nullopt;
-}
-
-// Header fields of the interface that are not built, and those that would be
-// lost: a coded body without its coding is not what the consumer expects.
-std::optional<Problem> check_publish_headers(const Request& request) {
-  for (const Field& field : request.headers) {
-    if (equals_ignoring_case(field.name, "Idempotency-Key"))
-      return Problem{kNotBuilt, "Idempotency-Key is not built yet", field.name};
-    if (begins_ignoring_case(field.name, "ce-"))
-      return Problem{kNotBuilt, "CloudEvents attributes are not built yet", field.name};
-    if (equals_ignoring_case(field.name, "Content-Encoding") && !equals_ignoring_case(field.value, "identity"))
-      return Problem{kUnsupportedMedia, "A body is taken as it is, without a content coding", field.name};
-  }
-  return check_content_type(request);
 }
 
 // Record headers that the gateway writes itself.
 bool is_reserved(std::string_view name) {
-  return begins_ignoring_case(name, "tidemark-") || equals_ignoring_case(name, "traceparent") ||
-         equals_ignoring_case(name, "baggage") || equals_ignoring_case(name, "content-type");
+  switch (field_name(name)) {
+    case FieldName::traceparent:
+    case FieldName::baggage:
+    case FieldName::content_type: return true;
+    default: return begins_ignoring_case(name, "tidemark-");
+  }
 }
 
-std::optional<Problem> read_record_headers(const Request& request, PublishCall& call) {
-  for (const Field& field : request.headers) {
-    if (!begins_ignoring_case(field.name, kHeaderPrefix)) continue;
-    const std::string name = field.name.substr(kHeaderPrefix.size());
-    if (name.empty()) return Problem{kInvalidHeader, "A record header needs a name", field.name};
-    if (is_reserved(name))
-      return Problem{kInvalidHeader, "The record header '" + printable(name) + "' is the gateway's to write",
-                     field.name};
-    call.headers.emplace_back(name, field.value);
-  }
+std::optional<Problem> read_record_header(Field& field, PublishCall& call) {
+  std::string name = field.name.substr(kRecordHeaderPrefix.size());
+  if (name.empty()) return Problem{kInvalidHeader, "A record header needs a name", field.name};
+  if (is_reserved(name))
+    return Problem{kInvalidHeader, "The record header '" + printable(name) + "' is the gateway's to write", field.name};
+  call.headers.emplace_back(std::move(name), std::move(field.value));
   return std::nullopt;
 }
 
-// An invalid or repeated traceparent counts as none (W3C Trace Context §3.2.2.5);
-// several baggage fields are one list (W3C Baggage §3.3.1).
-void read_trace(const Request& request, PublishCall& call) {
+// Several baggage fields are one list (W3C Baggage §3.3.1).
+void read_baggage(Field& field, PublishCall& call) {
+  if (field.value.empty()) return;
+  if (call.baggage) call.baggage->append("," + field.value);
+  else call.baggage = std::move(field.value);
+}
+
+// Takes what it needs out of the fields, in one pass. Refused are fields of the
+// interface that are not built, and those that would be lost: a coded body without
+// its coding is not what the consumer expects.
+std::optional<Problem> read_publish_fields(std::vector<Field>& fields, PublishCall& call) {
+  int types = 0;
   int traceparents = 0;
-  for (const Field& field : request.headers) {
-    if (equals_ignoring_case(field.name, "traceparent")) {
-      ++traceparents;
-      if (is_valid_traceparent(field.value)) call.traceparent = field.value;
-    } else if (equals_ignoring_case(field.name, "baggage") && !field.value.empty()) {
-      if (call.baggage) call.baggage->append("," + field.value);
-      else call.baggage = field.value;
+  for (Field& field : fields) {
+    std::optional<Problem> problem;
+    switch (field.known) {
+      case FieldName::idempotency_key:
+        return Problem{kNotBuilt, "Idempotency-Key is not built yet", field.name};
+      case FieldName::cloud_event: return Problem{kNotBuilt, "CloudEvents attributes are not built yet", field.name};
+      case FieldName::content_encoding:
+        if (!equals_ignoring_case(field.value, "identity"))
+          return Problem{kUnsupportedMedia, "A body is taken as it is, without a content coding", field.name};
+        break;
+      case FieldName::content_type: problem = read_content_type(field, call, ++types == 1); break;
+      case FieldName::record_header: problem = read_record_header(field, call); break;
+      case FieldName::traceparent:
+        ++traceparents;
+        if (is_valid_traceparent(field.value)) call.traceparent = std::move(field.value);
+        break;
+      case FieldName::baggage: read_baggage(field, call); break;
+      default: break;
     }
+    if (problem) return problem;
   }
+  // An invalid or repeated one counts as none (W3C Trace Context §3.2.2.5).
   if (traceparents > 1) call.traceparent.reset();
+  return std::nullopt;
 }
 
 std::optional<Problem> check_accept(const Request& request) {
   for (const Field& field : request.headers)
-    if (equals_ignoring_case(field.name, "Accept") && field.value.find("text/event-stream") != std::string::npos)
+    if (field.known == FieldName::accept && field.value.find("text/event-stream") != std::string::npos)
       return Problem{kNotBuilt, "Outcomes as an event stream are not built yet", field.name};
   return std::nullopt;
 }
@@ -113,9 +118,9 @@ Checked<core::Mark> read_marks(std::string_view text) {
 Checked<Publish> to_publish(Request&& request, std::string topic, const WaitLimits& limits) {
   if (std::optional<Problem> problem = check_topic(topic)) return *problem;
   if (std::optional<Problem> problem = check_names(request.query, {kPublishNames, kPublishLater})) return *problem;
-  if (std::optional<Problem> problem = check_publish_headers(request)) return *problem;
   Publish publish;
   PublishCall& call = publish.call;
+  if (std::optional<Problem> problem = read_publish_fields(request.headers, call)) return *problem;
 
   Checked<WaitWish> wish = read_wait(request, limits, true);
   if (const Problem* problem = std::get_if<Problem>(&wish)) return *problem;
@@ -127,7 +132,6 @@ Checked<Publish> to_publish(Request&& request, std::string topic, const WaitLimi
   if (const Problem* problem = std::get_if<Problem>(&partition)) return *problem;
   Checked<std::optional<std::string>> key = read_key(request.query);
   if (const Problem* problem = std::get_if<Problem>(&key)) return *problem;
-  if (std::optional<Problem> problem = read_record_headers(request, call)) return *problem;
 
   call.topic = std::move(topic);
   call.wait = std::get<0>(wish).wait;
@@ -137,8 +141,6 @@ Checked<Publish> to_publish(Request&& request, std::string topic, const WaitLimi
   call.scope = std::get<0>(scope);
   call.partition = std::get<0>(partition);
   call.key = std::move(std::get<0>(key));
-  read_trace(request, call);
-  if (const std::string* type = request.header("Content-Type")) call.content_type = *type;
   call.value = std::move(request.body);
   call.received = request.received_at;
   return publish;

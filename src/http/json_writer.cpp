@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "base/ascii.h"
 #include "base/utf8.h"
@@ -30,17 +31,38 @@ void JsonWriter::close(char bracket) {
   first_ = false;
 }
 
-void JsonWriter::name(std::string_view name) {
+char* JsonWriter::extend(std::size_t bytes) {
+  const std::size_t before = out_.size();
+  out_.append(bytes, '"');
+  return out_.data() + before;
+}
+
+void JsonWriter::name(Literal name) {
+  char* at = extend(name.size() + (first_ ? 3 : 4));
+  if (!first_) *at++ = ',';
+  std::memcpy(at + 1, name.data(), name.size());
+  at[name.size() + 2] = ':';
+  first_ = true;
+}
+
+void JsonWriter::foreign_name(std::string_view name) {
   value(name);
   out_.push_back(':');
   first_ = true;
 }
 
 void JsonWriter::value(std::string_view text) {
+  std::size_t plain = plain_prefix(text);
+  if (plain == text.size()) {
+    char* at = extend(plain + (first_ ? 2 : 3));
+    if (!first_) *at++ = ',';
+    first_ = false;
+    text.copy(at + 1, plain);
+    return;
+  }
   separate();
   out_.push_back('"');
-  while (true) {
-    const std::size_t plain = plain_prefix(text);
+  for (;; plain = plain_prefix(text)) {
     out_.append(text.data(), plain);
     text.remove_prefix(plain);
     if (text.empty()) break;

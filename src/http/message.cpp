@@ -5,24 +5,7 @@ namespace {
 
 constexpr char kHex[] = "0123456789ABCDEF";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 }  // namespace
-
-const std::string* Request::header(std::string_view name) const {
-  for (const Field& field : headers)
-    if (equals_ignoring_case(field.name, name)) return &field.value;
-  return nullptr;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  // Names that are not the same mostly begin with different letters.
-  if (!a.empty() && ((a[0] ^ b[0]) & ~0x20) != 0) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (lower(a[i]) != lower(b[i])) return false;
-  return true;
-}
 
 std::string printable(std::string_view text, std::size_t limit) {
   std::string shown;

@@ -10,13 +10,21 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "base/literal.h"
+#include "http/field_name.h"
 
 namespace tidemark::http {
 
 struct Field {
+  Field(std::string its_name, std::string its_value)
+      : name(std::move(its_name)), value(std::move(its_value)), known(field_name(name)) {}
+
   std::string name;   // as received
   std::string value;  // without the white space around it
+  FieldName known;
 };
 
 struct Parameter {
@@ -38,21 +46,20 @@ struct Request {
   std::chrono::steady_clock::time_point received_at;
   bool http11 = true;  // else HTTP/1.0
   bool keep_alive = true;
+};
 
-  // The first field of that name, case-insensitive, or null.
-  const std::string* header(std::string_view name) const;
+struct AnswerField {
+  Literal name;
+  std::string value;
 };
 
 struct Response {
   int status = 200;
-  std::vector<Field> headers;  // Content-Type, -Length, Connection, Date, Server are the server's to add
-  std::string content_type;    // empty: no body is meant
+  std::vector<AnswerField> headers;  // Content-Type, -Length, Connection, Date, Server are the server's to add
+  Literal content_type;              // empty: no body is meant
   std::string body;
   bool close = false;  // the connection ends with this answer
 };
-
-// ASCII case only, as field names and tokens demand.
-bool equals_ignoring_case(std::string_view a, std::string_view b);
 
 // A form of hostile text that may stand in an error, a header or a log: printable
 // ASCII as it is, other bytes as \xNN, cut with "..." after `limit` characters.

@@ -13,14 +13,6 @@
 namespace tidemark::http {
 namespace {
 
-TEST(Message, FindsFieldsWhateverTheirCase) {
-  Request request;
-  request.headers = {{"Host", "a"}, {"PREFER", "wait=1"}, {"prefer", "second"}};
-  ASSERT_NE(request.header("prefer"), nullptr);
-  EXPECT_EQ(*request.header("prefer"), "wait=1");
-  EXPECT_EQ(request.header("hos"), nullptr);
-}
-
 TEST(Message, HostileTextIsMadePrintable) {
   EXPECT_EQ(printable("a\r\nb\x80"), "a\\x0D\\x0Ab\\x80");
   EXPECT_EQ(printable("aaaaaaaaaa", 4), "aaaa...");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace tidemark::http {
 namespace {
 
@@ -64,7 +66,7 @@ void read_preference(std::string_view preference, Preferences& preferences) {
 Preferences parse_prefer(const std::vector<Field>& headers) {
   Preferences preferences;
   for (const Field& field : headers) {
-    if (!equals_ignoring_case(field.name, "Prefer")) continue;
+    if (field.known != FieldName::prefer) continue;
     std::string_view rest = field.value;
     while (!rest.empty()) {
       const std::size_t end = find_unquoted(rest, ',');

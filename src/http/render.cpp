@@ -23,7 +23,7 @@ constexpr core::Partition kPartitionBits = (1 << 29) - 1;
 constexpr std::string_view kNoConsumersHint =
     "no consumer group is known to read this topic: configure wait_for for it, or check that its consumers are running";
 
-void write_offset(JsonWriter& json, std::string_view name, core::Offset offset) {
+void write_offset(JsonWriter& json, Literal name, core::Offset offset) {
   if (offset == core::kNoOffset) json.null_member(name);
   else json.member(name, offset);
 }
@@ -63,8 +63,8 @@ void write_evidence(JsonWriter& json, const core::ConsumerOutcome& consumer) {
   // A share group's state has a topic of its own.
   const bool share = evidence.source == Source::share;
   const bool at_known = evidence.at.known() && evidence.at.partition != core::kPolledLog;
-  const std::string_view partition = share ? "state_partition" : "commits_partition";
-  const std::string_view offset = share ? "state_offset" : "commits_offset";
+  const Literal partition = share ? Literal("state_partition") : Literal("commits_partition");
+  const Literal offset = share ? Literal("state_offset") : Literal("commits_offset");
   if (at_known) json.member(partition, evidence.at.partition & kPartitionBits);
   else json.null_member(partition);
   write_offset(json, offset, at_known ? evidence.at.offset : core::kNoOffset);

@@ -13,7 +13,7 @@ namespace json = boost::json;
 using std::chrono::microseconds;
 
 std::string header(const Response& response, std::string_view name) {
-  for (const Field& field : response.headers)
+  for (const AnswerField& field : response.headers)
     if (field.name == name) return field.value;
   return "-";
 }

@@ -18,13 +18,13 @@ Response json_response() {
   return response;
 }
 
-void write_offset(JsonWriter& json, std::string_view name, core::Offset offset) {
+void write_offset(JsonWriter& json, Literal name, core::Offset offset) {
   if (offset == core::kNoOffset) json.null_member(name);
   else json.member(name, offset);
 }
 
 // Empty: any.
-void write_name(JsonWriter& json, std::string_view member, const std::string& name) {
+void write_name(JsonWriter& json, Literal member, const std::string& name) {
   if (name.empty()) json.null_member(member);
   else json.member(member, name);
 }

@@ -7,25 +7,15 @@
 namespace tidemark::http {
 namespace {
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-}
-
+// The whole of it, or up to and with a control character.
 void append_clean(std::string_view text, std::string& out) {
-  while (true) {
-    const std::size_t plain = plain_prefix(text);
-    out.append(text.data(), plain);
-    if (plain == text.size()) return;
-    out.push_back(is_control(text[plain]) ? ' ' : text[plain]);
-    text.remove_prefix(plain + 1);
+  for (;;) {
+    const std::size_t clean = control_free_prefix(text);
+    out.append(text.data(), clean);
+    if (clean == text.size()) return;
+    out.push_back(text[clean] == '\t' ? '\t' : ' ');
+    text.remove_prefix(clean + 1);
   }
-}
-
-void append_field(const char* name, const std::string& value, std::string& out) {
-  out += name;
-  append_clean(value, out);
-  out += "\r\n";
 }
 
 // 204 and 1xx have no body and may not announce one (RFC 9110 §8.6).
@@ -57,15 +47,24 @@ void serialize(const Response& response, const AnswerFraming& framing, const std
   out += std::to_string(response.status);
   out += ' ';
   out += reason;
-  out += "\r\nServer: tidemark\r\n";
-  append_field("Date: ", date, out);
+  out += "\r\nServer: tidemark\r\nDate: ";
+  out += date;
+  out += "\r\n";
   if (!framing.keep_alive || response.close) out += "Connection: close\r\n";
   else if (!framing.http11) out += "Connection: keep-alive\r\n";
   const bool body = may_have_body(response.status);
-  if (body && !response.content_type.empty()) append_field("Content-Type: ", response.content_type, out);
-  if (body) append_field("Content-Length: ", std::to_string(response.body.size()), out);
-  for (const Field& field : response.headers) {
-    append_clean(field.name, out);
+  if (body && !response.content_type.empty()) {
+    out += "Content-Type: ";
+    out += response.content_type;
+    out += "\r\n";
+  }
+  if (body) {
+    out += "Content-Length: ";
+    out += std::to_string(response.body.size());
+    out += "\r\n";
+  }
+  for (const AnswerField& field : response.headers) {
+    out += field.name;
     out += ": ";
     append_clean(field.value, out);
     out += "\r\n";

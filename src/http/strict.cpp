@@ -51,8 +51,9 @@ HeadScanner::Verdict HeadScanner::scan(std::string_view bytes, std::size_t& used
     // What these states take without a change, many bytes at a time.
     const std::string_view rest = bytes.substr(used, max_bytes_ - seen_);
     std::size_t run = 0;
-    if (state_ == State::request_line || state_ == State::value) run = plain_prefix(rest);
+    if (state_ == State::value) run = control_free_prefix(rest);
     else if (state_ == State::name) run = token_prefix(rest);
+    else if (state_ == State::request_line) run = plain_prefix(rest);
     used += run;
     seen_ += run;
   }
@@ -249,21 +250,28 @@ std::optional<Problem> check_fields(const std::vector<Field>& fields, bool http1
   framing = Framing{};
   bool unknown_expectation = false;
   for (const Field& field : fields) {
-    if (equals_ignoring_case(field.name, "Host")) {
-      ++found.hosts;
-      found.host = field.value;
-    } else if (equals_ignoring_case(field.name, "Content-Length")) {
-      ++found.lengths;
-      found.length = field.value;
-    } else if (equals_ignoring_case(field.name, "Transfer-Encoding")) {
-      ++found.codings;
-      found.coding = field.value;
-    } else if (equals_ignoring_case(field.name, "Connection")) {
-      found.close = found.close || lists(field.value, "close");
-      found.keep_alive = found.keep_alive || lists(field.value, "keep-alive");
-    } else if (equals_ignoring_case(field.name, "Expect")) {
-      if (equals_ignoring_case(field.value, "100-continue")) framing.expects_continue = http11;
-      else unknown_expectation = true;
+    switch (field.known) {
+      case FieldName::host:
+        ++found.hosts;
+        found.host = field.value;
+        break;
+      case FieldName::content_length:
+        ++found.lengths;
+        found.length = field.value;
+        break;
+      case FieldName::transfer_encoding:
+        ++found.codings;
+        found.coding = field.value;
+        break;
+      case FieldName::connection:
+        found.close = found.close || lists(field.value, "close");
+        found.keep_alive = found.keep_alive || lists(field.value, "keep-alive");
+        break;
+      case FieldName::expect:
+        if (equals_ignoring_case(field.value, "100-continue")) framing.expects_continue = http11;
+        else unknown_expectation = true;
+        break;
+      default: break;
     }
   }
   if (found.hosts > 1) return Problem{kMalformedRequest, "Host is given twice", "Host"};

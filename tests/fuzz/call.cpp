@@ -118,7 +118,7 @@ std::string body_of(const WaitsCall& call) {
     json.end_object();
   }
   json.end_array();
-  const auto list = [&](const char* name, const std::vector<std::string>& texts) {
+  const auto list = [&](Literal name, const std::vector<std::string>& texts) {
     if (texts.empty()) return;
     json.name(name);
     json.begin_array();

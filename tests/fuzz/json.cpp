@@ -37,7 +37,7 @@ void write(const JsonValue& value, JsonWriter& json, std::string& out) {
     case JsonValue::Kind::object:
       json.begin_object();
       for (std::size_t i = 0; i < value.items.size(); ++i) {
-        json.name(value.names[i]);
+        json.foreign_name(value.names[i]);
         write(value.items[i], json, out);
       }
       return json.end_object();

@@ -27,9 +27,9 @@ Limits small() {
 std::string plain(const Request& request) {
   std::string bytes = request.method + ' ' + request.target + (request.http11 ? " HTTP/1.1\r\n" : " HTTP/1.0\r\n");
   for (const Field& field : request.headers) {
-    const bool frames = equals_ignoring_case(field.name, "Transfer-Encoding") ||
-                        equals_ignoring_case(field.name, "Content-Length") ||
-                        equals_ignoring_case(field.name, "Expect");
+    const bool frames = field.known == FieldName::transfer_encoding ||
+                        field.known == FieldName::content_length ||
+                        field.known == FieldName::expect;
     if (!frames) bytes += field.name + ": " + field.value + "\r\n";
   }
   return bytes + "Content-Length: " + std::to_string(request.body.size()) + "\r\n\r\n" + request.body;
