@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -144,8 +143,8 @@ class Consumers {
   // verdict. nullopt when the table is full.
   std::optional<ConsumerNumber> add(std::string_view name);
 
-  Consumer& operator[](ConsumerNumber number) { return consumers_[number]; }
-  const Consumer& operator[](ConsumerNumber number) const { return consumers_[number]; }
+  Consumer& operator[](ConsumerNumber number) { return *consumers_[number]; }
+  const Consumer& operator[](ConsumerNumber number) const { return *consumers_[number]; }
   std::size_t size() const { return consumers_.size(); }
   std::size_t frontiers() const { return frontiers_; }
 
@@ -165,8 +164,10 @@ class Consumers {
   static void link(Topics& topics, TopicNumber topic, ConsumerNumber consumer);
 
  private:
-  std::deque<Consumer> consumers_;
+  std::vector<std::unique_ptr<Consumer>> consumers_;  // not a deque, as in Topics
   std::unordered_map<std::string, ConsumerNumber, StringHash, std::equal_to<>> numbers_;
+  // Found last: a group commits several partitions in a row.
+  mutable ConsumerNumber last_ = 0;
   std::size_t max_consumers_;
   std::size_t max_frontiers_;
   std::size_t frontiers_ = 0;

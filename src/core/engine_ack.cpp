@@ -202,7 +202,7 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   if (planted(Bug::share_start_is_done) && progress.start > 0)
     s.said(*cell, {0, progress.start - 1}, false, {}, now, effects);
   for (const Range& range : progress.acknowledged) s.said(*cell, range, false, {}, now, effects);
-  s.advance(*number, *topic, progress.partition, applied, now, effects);
+  s.advance(*cell, *number, *topic, progress.partition, applied, now, effects);
 }
 
 void Engine::State::remember_event(const Uuid& id, const WaitTerm& term) {

@@ -84,7 +84,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   if (applied == Applied::held) {
     ++s.stats.commits_held;
   } else {
-    s.advance(*number, *topic, partition, applied, now, effects);
+    s.advance(*cell, *number, *topic, partition, applied, now, effects);
   }
 }
 
@@ -139,7 +139,7 @@ void Engine::seed(const Seed& seed, Time now, Effects& effects) {
     if (applied == Applied::stale) continue;
     s.consumers.note_row(*number, *topic, *cell, true);
     if (applied == Applied::held) s.hold(*number, *topic, row.partition, effects);
-    s.advance(*number, *topic, row.partition, applied, now, effects);
+    s.advance(*cell, *number, *topic, row.partition, applied, now, effects);
   }
 }
 
@@ -320,7 +320,7 @@ void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t 
     if (cell->frontier.beyond_end()) ++stats.commits_beyond_end;
     if (cell->frontier.holding()) topics.ends(topic, partition).holding.push_back(consumer);
     if (applied != Applied::same) note_done_above(*cell, consumers[consumer], topic);
-    advance(consumer, topic, partition, applied, now, effects);
+    advance(*cell, consumer, topic, partition, applied, now, effects);
   }
   PartitionEnds& ends = topics.ends(topic, partition);
   if (!ends.holding.empty() && !ends.asking && topics[topic].exists()) ask_end(topic, partition, effects);

@@ -14,13 +14,15 @@ constexpr Range kEverything{std::numeric_limits<Offset>::min(), std::numeric_lim
 }  // namespace
 
 Cell* Engine::State::cell_for(ConsumerNumber consumer, TopicNumber topic, Partition partition) {
-  const bool is_new = consumers[consumer].cell(topic, partition) == nullptr;
-  Cell* cell = consumers.cell_or_add(consumer, topic, partition, topics);
-  // It may have read, and not committed, what was cut off.
-  if (is_new && cell != nullptr)
+  Cell* cell = consumers[consumer].cell(topic, partition);
+  if (cell == nullptr) {
+    cell = consumers.cell_or_add(consumer, topic, partition, topics);
+    if (cell == nullptr) return nullptr;
+    // It may have read, and not committed, what was cut off.
     for (const Cut& cut : topics.ends(topic, partition).cuts) cell->frontier.log_cut_at(cut.offset);
+  }
   // Before anything is known of the consumer the start may be taken as it is.
-  if (cell != nullptr && !cell->frontier.has_position() && cell->obligations.empty())
+  if (!cell->frontier.has_position() && cell->obligations.empty())
     cell->frontier.log_started_at(topics.ends(topic, partition).log_start);
   return cell;
 }
@@ -172,23 +174,21 @@ void Engine::State::conclude(std::uint32_t slot, std::uint32_t index, Outcome ou
   place.all_processed = place.all_processed && outcome == Outcome::processed;
 }
 
-void Engine::State::advance(ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied, Time now,
-                            Effects& effects) {
+void Engine::State::advance(Cell& cell, ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied,
+                            Time now, Effects& effects) {
   if (applied == Applied::stale || applied == Applied::held) return;
-  Cell* cell = consumers[number].cell(topic, partition);
-  if (cell == nullptr) return;
-  see_log_start(*cell, number, topic, partition, false, now, effects);
+  see_log_start(cell, number, topic, partition, false, now, effects);
   if (consumers[number].acks(topic)) return;  // only its acks end anything
   // Beyond the committed offset nothing is in order: look at each that may be ended.
-  const std::vector<Range> done_above = cell->frontier.done_above();
-  for (const Range& range : done_above) look_through(*cell, range, now, effects);
+  const std::vector<Range> done_above = cell.frontier.done_above();
+  for (const Range& range : done_above) look_through(cell, range, now, effects);
   if (applied == Applied::same) return;
-  if (applied == Applied::passed_over) return look_through(*cell, kEverything, now, effects);
-  while (!cell->obligations.empty()) {
-    const Obligation lowest = cell->obligations.lowest();
+  if (applied == Applied::passed_over) return look_through(cell, kEverything, now, effects);
+  while (!cell.obligations.empty()) {
+    const Obligation lowest = cell.obligations.lowest();
     // Above the position nothing has ended that it did not say itself; most commits end here.
-    if (cell->acked == nullptr && lowest.last > cell->frontier.committed()) break;
-    if (!look_at(*cell, lowest, now, effects)) break;
+    if (cell.acked == nullptr && lowest.last > cell.frontier.committed()) break;
+    if (!look_at(cell, lowest, now, effects)) break;
   }
 }
 

@@ -280,7 +280,7 @@ struct Engine::State {
   // After `applied` happened to the cell's frontier: settles what that ends,
   // looking from the lowest obligation up, or at each where one may be ended
   // out of order.
-  void advance(ConsumerNumber consumer, TopicNumber topic, Partition partition, Applied applied, Time now,
+  void advance(Cell& cell, ConsumerNumber consumer, TopicNumber topic, Partition partition, Applied applied, Time now,
                Effects& effects);
   // Settles the obligation if it is ended; and all those whose last record is in `lasts`.
   bool look_at(Cell& cell, const Obligation& obligation, Time now, Effects& effects);

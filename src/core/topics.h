@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -127,8 +126,8 @@ class Topics {
   // nullopt when the table is full.
   std::optional<TopicNumber> find_or_add(std::string_view name);
 
-  Topic& operator[](TopicNumber number) { return topics_[number]; }
-  const Topic& operator[](TopicNumber number) const { return topics_[number]; }
+  Topic& operator[](TopicNumber number) { return *topics_[number]; }
+  const Topic& operator[](TopicNumber number) const { return *topics_[number]; }
   std::size_t size() const { return topics_.size(); }
 
   // Ends of a partition, made on first use.
@@ -139,8 +138,9 @@ class Topics {
   void set_end(TopicNumber topic, Partition partition, Offset end);
 
  private:
-  std::deque<Topic> topics_;
+  std::vector<std::unique_ptr<Topic>> topics_;  // indexed several times a commit, which a deque makes dear
   std::unordered_map<std::string, TopicNumber, StringHash, std::equal_to<>> numbers_;
+  mutable TopicNumber last_ = 0;  // found last: a group commits several partitions of a topic in a row
 };
 
 }  // namespace tidemark::core

@@ -124,7 +124,7 @@ RequestParser::Verdict RequestParser::finish_head(std::string_view head, bool mo
   request_.method = line.method;
   request_.target = line.target;
   request_.http11 = line.http11;
-  request_.headers = split_fields(head.substr(line_end + 2));
+  request_.headers = split_fields(head.substr(line_end + 2), scanner_.fields());
   if (std::optional<Problem> problem = split_target(request_)) return refuse(*problem);
   Framing framing;
   if (std::optional<Problem> problem = check_fields(request_.headers, line.http11, limits_, framing))

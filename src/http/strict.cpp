@@ -140,15 +140,15 @@ std::optional<Problem> check_request_line(std::string_view line, RequestLine& pa
   return std::nullopt;
 }
 
-std::vector<Field> split_fields(std::string_view lines) {
+std::vector<Field> split_fields(std::string_view lines, std::size_t count) {
   std::vector<Field> fields;
-  fields.reserve(8);
+  fields.reserve(count);
   while (!lines.empty() && lines.front() != '\r') {
     const std::size_t end = std::min(lines.find('\r'), lines.size());
     const std::string_view line = lines.substr(0, end);
     const std::size_t colon = std::min(line.find(':'), line.size());
-    fields.push_back(
-        {std::string(line.substr(0, colon)), std::string(trim(line.substr(std::min(colon + 1, line.size()))))});
+    fields.emplace_back(std::string(line.substr(0, colon)),
+                        std::string(trim(line.substr(std::min(colon + 1, line.size())))));
     lines.remove_prefix(std::min(end + 2, lines.size()));
   }
   return fields;

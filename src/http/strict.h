@@ -42,6 +42,8 @@ class HeadScanner {
   // `refused`.
   Verdict scan(std::string_view bytes, std::size_t& used);
 
+  // Header fields begun.
+  std::size_t fields() const { return fields_; }
   // How many of the head's first bytes are the empty line to skip: 0 or 2.
   std::size_t skipped() const { return skipped_; }
   // Precondition: scan() said refused.
@@ -75,8 +77,9 @@ struct RequestLine {
 std::optional<Problem> check_request_line(std::string_view line, RequestLine& parsed);
 
 // The fields of a header block that HeadScanner has passed, from its second line
-// on: names as received, values without the white space around them.
-std::vector<Field> split_fields(std::string_view lines);
+// on: names as received, values without the white space around them. `count` is how
+// many there are.
+std::vector<Field> split_fields(std::string_view lines, std::size_t count);
 
 // How the body of a request ends, and what else its header fields decide about
 // the connection.

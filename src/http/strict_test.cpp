@@ -87,13 +87,13 @@ TEST(RequestLine, IsAMethodATargetAndAVersion) {
 }
 
 TEST(Fields, AreSplitAndTrimmed) {
-  const std::vector<Field> fields = split_fields("A: b c \t\r\nEmpty:\r\nC:d:e\r\n\r\n");
+  const std::vector<Field> fields = split_fields("A: b c \t\r\nEmpty:\r\nC:d:e\r\n\r\n", 3);
   ASSERT_EQ(fields.size(), 3U);
   EXPECT_EQ(fields[0].name, "A");
   EXPECT_EQ(fields[0].value, "b c");
   EXPECT_EQ(fields[1].value, "");
   EXPECT_EQ(fields[2].value, "d:e");
-  EXPECT_TRUE(split_fields("\r\n").empty());
+  EXPECT_TRUE(split_fields("\r\n", 0).empty());
 }
 
 struct FieldsCase {
