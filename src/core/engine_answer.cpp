@@ -106,8 +106,8 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
     outcome.name = consumer.name;
     outcome.expected_by = need.by;
     outcome.outcome = need.outcome;
-    if (need.evidence != nullptr) outcome.evidence = *need.evidence;
-    outcome.elapsed = (need.outcome == Outcome::pending ? now : need.at) - wait.began;
+    if (need.ended != nullptr) outcome.evidence = need.ended->evidence;
+    outcome.elapsed = (need.outcome == Outcome::pending ? now : need.ended->at) - wait.began;
     PendingReason reason = need.reason;
     if (need.outcome == Outcome::pending && need.check == Need::Check::none && wait.state == Wait::State::waiting &&
         term.kind != Term::Kind::pending && term.end_told && !recreated) {

@@ -131,7 +131,7 @@ void Engine::State::conclude_check(std::uint32_t slot, std::uint32_t index, Time
     need.check = again ? Need::Check::waiting : Need::Check::done;
     if (again) continue;
     --place.checking;
-    if (place.given_up) need.evidence->reason = place.reason;
+    if (place.given_up) need.ended->evidence.reason = place.reason;
     need.dead_lettered = place.given_up;
     conclude(slot, i, place.given_up ? Outcome::failed : Outcome::processed, now);
   }

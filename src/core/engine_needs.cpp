@@ -150,7 +150,7 @@ void Engine::State::settle(std::uint32_t slot, std::uint32_t index, Outcome outc
   Wait& wait = waits[slot];
   Need& need = wait.needs[index];
   unindex(slot, need);
-  need.evidence = std::make_unique<Evidence>(evidence);
+  need.ended = std::make_unique<Ended>(Ended{evidence, now});
   if (outcome == Outcome::processed && need.place != Follow::kNone && has_dead_letters(*wait.follow, need.place)) {
     need.check = Need::Check::waiting;
     need.reason = PendingReason::dead_letters;
@@ -165,7 +165,7 @@ void Engine::State::conclude(std::uint32_t slot, std::uint32_t index, Outcome ou
   Need& need = wait.needs[index];
   need.outcome = outcome;
   need.reason = PendingReason::none;
-  need.at = now;
+  need.ended->at = now;
   --wait.open;
   ++stats.obligations_settled;
   if (need.place == Follow::kNone) return;

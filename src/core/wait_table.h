@@ -42,6 +42,12 @@ struct WaitTerm {
   std::uint32_t needs = 0;  // first of its needs, which follow each other
 };
 
+// What only an outcome has.
+struct Ended {
+  Evidence evidence;
+  Time at{};  // when it came
+};
+
 // One consumer at one term. Most memory of a gateway that holds many waits is
 // here: what only an outcome has is on the heap, and the order leaves no gaps.
 struct Need {
@@ -58,8 +64,7 @@ struct Need {
   bool dead_lettered = false;  // one was found
   Offset since = 0;            // nothing below is asked of it (a barrier's baseline)
   Anchor anchor;               // at the append, or from the mark
-  std::unique_ptr<Evidence> evidence;  // from settle() on; how it stands before, its cell says
-  Time at{};                   // when the outcome came
+  std::unique_ptr<Ended> ended;  // from settle() on; how it stands before, its cell says
 };
 
 struct Wait {
