@@ -243,6 +243,7 @@ class FaultProxy::Reactor {
   ~Reactor() {
     context_.stop();
     thread_.join();
+    for (const auto& link : links_) link->close(false);  // a write on a frozen line keeps its link alive
   }
 
   // Runs `action` on the reactor's thread and returns what it returns.
