@@ -74,11 +74,16 @@ bool Engine::State::ask_component(std::uint32_t slot, std::uint32_t first, std::
   }
   if (follow.plan->nodes[first].cyclic && is_busy(follow, first, last)) {
     for (std::uint32_t topic = first; topic < last; ++topic)
-      if (follow.topics[topic].asks_itself && !follow.topics[topic].fenced) ask_topic(slot, topic, now, effects);
+      if (follow.topics[topic].asks_itself && !follow.topics[topic].fenced) ask_topic(slot, topic, now, now, effects);
     return false;
   }
+  // Who writes a while after its commit holds the others up: else a pass of theirs would be
+  // counted as a step while what was written a step earlier is still to come.
+  Time due = now;
+  for (std::uint32_t topic = first; follow.plan->nodes[first].cyclic && topic < last; ++topic)
+    if (const Call call = call_of(follow, topic, now); call.asks()) due = std::max(due, call.due);
   bool quiet = true;
-  for (std::uint32_t topic = first; topic < last; ++topic) quiet = ask_topic(slot, topic, now, effects) && quiet;
+  for (std::uint32_t topic = first; topic < last; ++topic) quiet = ask_topic(slot, topic, due, now, effects) && quiet;
   for (const Follow::Edge& edge : follow.edges)
     if (edge.inner && within(edge.output) && follow.places[edge.place].open > 0) quiet = false;
   return quiet;
@@ -98,17 +103,13 @@ bool Engine::State::is_busy(const Follow& follow, std::uint32_t first, std::uint
   });
 }
 
-// Asks for the topic's ends where that is due. True: nothing is to be asked.
-bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects) {
-  Wait& wait = waits[slot];
-  Follow& follow = *wait.follow;
-  Follow::Topic& topic = follow.topics[index];
+// What has come to be asked of the topic since its last pass.
+Engine::State::Call Engine::State::call_of(const Follow& follow, std::uint32_t index, Time now) const {
+  const Follow::Topic& topic = follow.topics[index];
   const Plan::Node& node = follow.plan->nodes[index];
-  if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return false;
-
-  bool wanted = topic.grew || (topic.asks_itself && !topic.fenced);
-  Time due = now;
-  std::vector<std::uint32_t> fired;
+  Call call;
+  call.wanted = topic.grew || (topic.asks_itself && !topic.fenced);
+  call.due = now;
   for (std::uint32_t i = 0; i < follow.edges.size(); ++i) {
     const Follow::Edge& edge = follow.edges[i];
     const Follow::Place& place = follow.places[edge.place];
@@ -116,20 +117,35 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
     const bool early = planted(Bug::fence_before_commit) && !topic.fenced;
     const bool late = planted(Bug::fence_before_commit) || planted(Bug::second_writer_ignored) ? topic.fenced : false;
     if (!early && (late || place.done == edge.seen || place.open > 0 || !place.all_processed)) continue;
-    wanted = true;
-    if (edge.emits == Emits::within && !planted(Bug::within_ignored)) due = std::max(due, place.done_at + edge.within);
+    call.wanted = true;
+    if (edge.emits == Emits::within && !planted(Bug::within_ignored))
+      call.due = std::max(call.due, place.done_at + edge.within);
     if (planted(Bug::while_for_everybody) || (planted(Bug::pause_between_passes) && topic.passes > 0))
-      due = std::max(due, place.done_at + std::chrono::milliseconds(250));
-    fired.push_back(i);
+      call.due = std::max(call.due, place.done_at + std::chrono::milliseconds(250));
+    call.fired.push_back(i);
   }
-  if (!wanted || (planted(Bug::cycle_ends_after_one) && node.cyclic && topic.passes > 0)) return true;
-  const bool read = std::any_of(follow.places.begin(), follow.places.end(),
-                                [&](const Follow::Place& place) { return place.topic == index; });
-  const bool exists = topics[node.topic].exists();
+  if (planted(Bug::cycle_ends_after_one) && node.cyclic && topic.passes > 0) call.wanted = false;
+  if (!call.wanted) return call;
+  call.read = std::any_of(follow.places.begin(), follow.places.end(),
+                          [&](const Follow::Place& place) { return place.topic == index; });
+  call.exists = topics[node.topic].exists();
   // Partitions that were added are no step further: they are asked for in any case.
-  const bool cut =
-      node.cyclic && topic.passes >= config.cycle_passes && !topic.grew && !all_copy(follow, node.component);
-  if (read && exists && !cut && due > now) {
+  call.cut = node.cyclic && topic.passes >= config.cycle_passes && !topic.grew && !all_copy(follow, node.component);
+  return call;
+}
+
+// Asks for the topic's ends where that is due, not before `due`. True: nothing is to be asked.
+bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time due, Time now, Effects& effects) {
+  Wait& wait = waits[slot];
+  Follow& follow = *wait.follow;
+  Follow::Topic& topic = follow.topics[index];
+  const Plan::Node& node = follow.plan->nodes[index];
+  if (topic.stage == Follow::Topic::Stage::asking || topic.looks > 0) return false;
+  const Call call = call_of(follow, index, now);
+  const std::vector<std::uint32_t>& fired = call.fired;
+  if (!call.wanted) return true;
+  due = std::max(due, call.due);
+  if (call.asks() && due > now) {
     if (topic.stage != Follow::Topic::Stage::delayed || topic.due != due) follow_times.emplace(due, slot);
     topic.stage = Follow::Topic::Stage::delayed;
     topic.due = due;
@@ -149,17 +165,17 @@ bool Engine::State::ask_topic(std::uint32_t slot, std::uint32_t index, Time now,
     follow.deferred.push_back({consumers[writer.consumer].name, topics[follow.plan->nodes[writer.topic].topic].name,
                                topics[node.topic].name, why, why == Deferred::Why::cycle ? topic.passes : 0});
   };
-  if (!exists) {
+  if (!call.exists) {
     topic.fenced = true;
-    if (read) leave(Deferred::Why::unknown_topic);
+    if (call.read) leave(Deferred::Why::unknown_topic);
     return true;
   }
-  if (!read) {
+  if (!call.read) {
     topic.fenced = true;
     topic.told = now;
     return true;
   }
-  if (cut) {
+  if (call.cut) {
     if (!std::exchange(topic.cut, true)) leave(Deferred::Why::cycle);
     ++stats.cycles_cut;
     return true;

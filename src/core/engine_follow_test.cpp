@@ -260,6 +260,45 @@ TEST_F(CycleOfThree, InWatermarkScopeThePassesAreCountedFromWhatIsCaused) {
   EXPECT_EQ(questions("orders"), 2U);
 }
 
+// "a" writes loop a while after its commit, and orders before it; "c" writes orders because of loop.
+class CycleWithin : public FollowTest {
+ protected:
+  static EngineConfig config() {
+    EngineConfig config;
+    config.outputs = {{"a", "orders", "orders"}, {"a", "orders", "loop", Emits::within, 200ms}, {"c", "loop", "orders"}};
+    config.cycle_passes = 2;
+    return config;
+  }
+  CycleWithin() : FollowTest(config(), {"orders", "loop"}) {
+    reader("a", {"orders"});
+    reader("c", {"loop"});
+  }
+};
+
+// tidemark-sim-derived, seed 8391021440: orders was passed to the bound before the first step into loop was
+// looked for, and the second, back from there, was said to be followed.
+TEST_F(CycleWithin, APassWaitsForWhoWritesAWhileAfterItsCommit) {
+  const WaitId wait = gateway.append(0, 100);
+  gateway.commit("a", 0, 101);
+  EXPECT_EQ(questions("orders") + questions("loop"), 0U);
+  gateway.advance(200ms);
+  EXPECT_EQ(tell("orders", {101, 100}), 2U);
+  EXPECT_EQ(tell("loop", {101, 100}), 2U);
+  for (const Look& look : origins(gateway)) see(look);
+  gateway.commit("c", 0, 101, "loop");
+  EXPECT_EQ(tell("orders", {102, 100}), 2U);
+  for (const Look& look : origins(gateway)) see(look);
+  EXPECT_FALSE(gateway.answered(wait));
+  gateway.commit("a", 0, 102);
+  gateway.advance(200ms);
+  tell("loop", {101, 100});
+  const Answer answer = gateway.answer(wait);
+  EXPECT_TRUE(answer.all_processed());
+  ASSERT_EQ(answer.deferred.size(), 1U);
+  EXPECT_EQ(answer.deferred[0].topic, "orders");
+  EXPECT_EQ(answer.deferred[0].passes, 2);
+}
+
 // "a" writes loop because of orders, with the id, and "b" orders because of loop, without.
 class CycleOfTwo : public FollowTest {
  protected:

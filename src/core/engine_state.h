@@ -232,7 +232,18 @@ struct Engine::State {
   bool is_busy(const Follow& follow, std::uint32_t first, std::uint32_t last) const;
   bool ask_component(std::uint32_t slot, std::uint32_t first, std::uint32_t last, const std::vector<bool>& closed,
                      Time now, Effects& effects);
-  bool ask_topic(std::uint32_t slot, std::uint32_t index, Time now, Effects& effects);
+  // What has come to be asked of a topic.
+  struct Call {
+    bool wanted = false;
+    bool read = false;
+    bool exists = false;
+    bool cut = false;                  // the bound of passes is reached
+    Time due{};
+    std::vector<std::uint32_t> fired;  // edges whose places were done with something new
+    bool asks() const { return wanted && read && exists && !cut; }
+  };
+  Call call_of(const Follow& follow, std::uint32_t index, Time now) const;
+  bool ask_topic(std::uint32_t slot, std::uint32_t index, Time due, Time now, Effects& effects);
   void fence_told(std::uint32_t slot, std::uint32_t topic, Time now, Effects& effects);
   void owe(std::uint32_t slot, std::uint32_t topic, bool from_baselines, Time now);
   void descendants_seen(std::uint32_t slot, const OriginLook& about, const Sight& sight, Time now);
