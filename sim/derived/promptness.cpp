@@ -1,6 +1,7 @@
 #include "promptness.h"
 
 #include <algorithm>
+#include <set>
 
 #include "service.h"
 
@@ -189,8 +190,13 @@ std::optional<Time> Promptness::latest(int gateway, const Stake& stake, int most
     };
     if (cyclic) {
       const Duration step = delays.round + kLook + within;
+      // The bound is each topic's, and who writes one to the other may take turns.
+      std::set<int> written;
+      for (const Ways::Way& way : ways.ways)
+        if (ways.together(way.to, topic)) written.insert(way.to);
+      const int turns = most_passes * static_cast<int>(written.size());
       // What is found in a partition that was added may take all the steps again.
-      const int passes = world_.plan.grows ? 3 * most_passes : most_passes;
+      const int passes = world_.plan.grows ? 3 * turns : turns;
       for (int i = 0; i < passes; ++i) {
         const auto end = pass(when + within + kLook);
         if (!end) return std::nullopt;

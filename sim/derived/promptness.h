@@ -6,7 +6,7 @@
 // topic by topic in the order in which a wait must go: what was in a topic when its
 // ends can have been told at the latest, and when the last commit above that came.
 // Each step is allowed the model's own delays for the questions it needs, at their
-// longest, and nothing else. In a topic that feeds itself the passes are allowed
+// longest, and nothing else. Topics that feed each other are each allowed the passes
 // that are made in any case, and then two behind the last record with the event's
 // id: one that finds it, and one that finds none.
 //
