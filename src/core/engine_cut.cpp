@@ -32,8 +32,7 @@ bool Engine::State::is_lost(TopicNumber topic, Partition partition, Offset last,
   if (planted(Bug::lost_event_is_forgotten)) return false;
   if (leader_epoch < 0 || partition < 0 || static_cast<std::size_t>(partition) >= all.size()) return false;
   const std::vector<Cut>& cuts = all[static_cast<std::size_t>(partition)].cuts;
-  return std::any_of(cuts.begin(), cuts.end(),
-                     [&](const Cut& cut) { return leader_epoch < cut.epoch && last >= cut.offset; });
+  return std::any_of(cuts.begin(), cuts.end(), [&](const Cut& cut) { return cut.took(last, leader_epoch); });
 }
 
 void Engine::State::note_append(const WaitTerm& term, const RecentAppend& append, Time now, Effects& effects) {

@@ -62,6 +62,17 @@ struct CutGateway : Gateway {
     deliver(id, appended(offset, epoch));
     return id;
   }
+  // The group's commit names the leader epoch of what it read last.
+  void commit_of(std::int32_t epoch, Offset offset) {
+    Commit c;
+    c.group = "views";
+    c.topic = "orders";
+    c.offset = offset;
+    c.leader_epoch = epoch;
+    c.at = {0, record++};
+    c.settled_at = c.at.offset;
+    commit(c);
+  }
   void collect() { advance({}); }
 };
 

@@ -232,17 +232,24 @@ TEST(EngineCut, ACommitThatNamesTheLeaderThatWasCutOffProvesNothing) {
   g.commit("views", 0, kEnd);
   for (Offset offset = kEnd; offset < kEnd + 3; ++offset) g.append_at(offset, 6, false);
   const WaitId wait = g.append_at(kEnd + 3, 6);
-  for (const Offset offset : {kEnd + 2, kEnd + 4}) {  // sent before the cut
-    Commit late;
-    late.group = "views";
-    late.topic = "orders";
-    late.offset = offset;
-    late.leader_epoch = 5;
-    late.at = {0, g.record++};
-    late.settled_at = late.at.offset;
-    g.commit(late);
-  }
+  for (const Offset offset : {kEnd + 2, kEnd + 4}) g.commit_of(5, offset);  // sent before the cut
   EXPECT_FALSE(g.answered(wait));
+}
+
+// Found by the simulator, seed 321000001610: the end that its commit waited for was told together with the cut.
+TEST(EngineCut, NorDoesOneThatWasHeldForTheEndWhenTheCutShowed) {
+  CutGateway g;
+  g.append_at(kEnd + 1, 5, false);
+  g.commit_of(5, kEnd + 3);  // what it names is told by nobody yet
+  const WaitId successor = g.append_at(kEnd, 6);
+  g.append_at(kEnd + 2, 6, false);
+  g.commit_of(5, kEnd);  // which both logs have, and late
+  g.append_at(kEnd + 3, 6, false);
+  g.commit_of(6, kEnd + 4);
+  EXPECT_EQ(g.outcome(successor).outcome, Outcome::unanchored) << "it read the one that is gone";
+  const WaitId next = g.append_at(kEnd + 4, 6);
+  g.commit_of(6, kEnd + 5);
+  EXPECT_EQ(g.outcome(next).outcome, Outcome::processed);
 }
 
 // P8: a gateway that saw none of it, while nothing has taken the event's place.

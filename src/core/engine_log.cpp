@@ -49,6 +49,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   update.offset = commit.offset;
   update.at = commit.at;
   update.settled_at = commit.settled_at;
+  update.leader_epoch = commit.leader_epoch;
   update.moved_by_hand = by_hand;
   for (const Range& range : commit.done_above)
     if (range.first > commit.offset && range.last >= range.first) update.done_above.push_back(range);
@@ -316,7 +317,7 @@ void Engine::State::judge(TopicNumber topic, Partition partition, std::uint64_t 
   for (const ConsumerNumber consumer : holders) {
     Cell* cell = consumers[consumer].cell(topic, partition);
     if (cell == nullptr) continue;
-    const Applied applied = cell->frontier.judge(known_end, asked);
+    const Applied applied = cell->frontier.judge(known_end, asked, topics.ends(topic, partition).cuts);
     if (cell->frontier.beyond_end()) ++stats.commits_beyond_end;
     if (cell->frontier.holding()) topics.ends(topic, partition).holding.push_back(consumer);
     if (applied != Applied::same) note_done_above(*cell, consumers[consumer], topic);

@@ -13,6 +13,13 @@ Offset reach(const Frontier::Update& update) {
   return std::max(update.offset, update.done_above.back().last + 1);
 }
 
+// It was read from a log that is gone, and where that is in the log as it is, nobody knows.
+bool is_lost(const Frontier::Update& update, std::span<const Cut> cuts) {
+  return update.leader_epoch >= 0 && update.offset > 0 &&
+         std::any_of(cuts.begin(), cuts.end(),
+                     [&](const Cut& cut) { return cut.took(update.offset - 1, update.leader_epoch); });
+}
+
 }  // namespace
 
 Applied Frontier::commit(const Update& update, Offset known_end) {
@@ -66,12 +73,15 @@ Applied Frontier::difference(Offset before, std::uint64_t passed_over) const {
   return committed_ == before ? Applied::same : Applied::moved;
 }
 
-Applied Frontier::judge(Offset known_end, std::uint64_t asked) {
+Applied Frontier::judge(Offset known_end, std::uint64_t asked, std::span<const Cut> cuts) {
   const std::uint64_t passed_over = passed_over_;
   std::size_t judged = 0;
   for (; judged < held_.size(); ++judged) {
     const Update& update = held_[judged];
-    if (reach(update) <= known_end) {
+    if (is_lost(update, cuts)) {
+      lose_position(update.at);
+      has_row_ = true;
+    } else if (reach(update) <= known_end) {
       apply(update);
     } else if (asked >= update.ask) {
       lose_position(update.at);
@@ -189,6 +199,7 @@ void Frontier::log_cut_at(Offset end) {
 }
 
 void Frontier::missed_commits(LogPoint until) {
+  held_.clear();  // older: judged later, they would be taken for the position
   lose_position(until);
   has_row_ = true;
 }

@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/answer.h"
@@ -44,6 +45,7 @@ class Frontier {
     Offset offset = kNoOffset;     // kNoOffset: the row was deleted
     LogPoint at;
     Offset settled_at = kNoOffset;
+    std::int32_t leader_epoch = -1;  // of the record below `offset`; -1: not said
     bool moved_by_hand = false;    // the group had members and has none: a reset
     bool from_start = false;       // declared: without a position the group begins at the log's start
     bool members_go_on = false;    // of a deleted row: the group has members, whose own positions it does not change
@@ -59,9 +61,10 @@ class Frontier {
   // whatever it showed is newer.
   Applied seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask);
 
-  // The end became known, `asked` being the latest question it answers.
-  // Applies or rejects what was held. `same` when nothing was.
-  Applied judge(Offset known_end, std::uint64_t asked);
+  // The end became known, `asked` being the latest question it answers, and the
+  // log's cuts, which may have been seen since. Applies or rejects what was held.
+  // `same` when nothing was.
+  Applied judge(Offset known_end, std::uint64_t asked, std::span<const Cut> cuts = {});
 
   // Records below `log_start` are gone, and the consumer had committed nothing at
   // or above it when they went: where its position lies there it cannot have read

@@ -1,6 +1,8 @@
 // Frontier: what is left of the proofs when the log loses its beginning or its end (P1, P6).
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "core/frontier_fixture.h"
 
 namespace tidemark::core {
@@ -56,6 +58,33 @@ TEST(Frontier, P1AnAnchorFromBelowACutProvesNothingAboveIt) {
   group.commit(39);
   EXPECT_EQ(group.at(20, seen(10, 1)), Outcome::processed);
   EXPECT_EQ(group.at(33, seen(10, 1)), Outcome::unanchored) << "it may have read those that are gone";
+}
+
+TEST(Frontier, P6WhatIsHeldIsNoPositionOnceALaterCommitHasTakenItsPlace) {
+  Group group;
+  group.commit(10);
+  EXPECT_EQ(group.hold(40, 20, 1), Applied::held);
+  group.frontier.missed_commits({0, ++group.record});
+  EXPECT_EQ(group.frontier.judge(100, 1), Applied::same);
+  group.commit(60);
+  EXPECT_EQ(group.at(50), Outcome::unanchored) << "the commit that was missed may lie anywhere";
+}
+
+// Who does not say it is believed: it is a limit.
+TEST(Frontier, P1ACommitHeldOverACutIsLostWhenItsEpochSaysSo) {
+  for (const std::int32_t epoch : {-1, 5, 6}) {
+    Group group;
+    group.commit(30);
+    Frontier::Update held = group.update(40);
+    held.leader_epoch = epoch;
+    held.ask = 1;
+    EXPECT_EQ(group.frontier.commit(held, 30), Applied::held);
+    group.frontier.log_cut_at(30);
+    const std::vector<Cut> cuts{{6, 30}};
+    EXPECT_EQ(group.frontier.judge(50, 1, cuts), Applied::moved);
+    EXPECT_EQ(group.frontier.has_position(), epoch != 5) << epoch;
+    EXPECT_EQ(group.at(35), epoch == 5 ? Outcome::pending : Outcome::unanchored) << epoch;
+  }
 }
 
 }  // namespace

@@ -36,6 +36,14 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
+// The log was cut off at `offset` when the leader of `epoch` was elected out of
+// sync: of what was appended under lower epochs, nothing is left from there on.
+struct Cut {
+  std::int32_t epoch = -1;  // -1: not told yet
+  Offset offset = kNoOffset;
+  bool took(Offset last, std::int32_t leader_epoch) const { return leader_epoch < epoch && last >= offset; }
+};
+
 // Where the record of a commit stands in the log of commits (Kafka's
 // __consumer_offsets). Within one partition a higher offset is a later commit;
 // between partitions there is no order. All records of one group, commits and

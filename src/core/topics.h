@@ -50,13 +50,6 @@ struct RecentAppend {
   Uuid id;
 };
 
-// The log was cut off at `offset` when the leader of `epoch` was elected out of
-// sync: of what was appended under lower epochs, nothing is left from there on.
-struct Cut {
-  std::int32_t epoch = -1;  // -1: not told yet
-  Offset offset = kNoOffset;
-};
-
 // What was known of the log when a leader of an epoch above `epoch` was heard of,
 // to be held against the new leader's log.
 struct Succession {
