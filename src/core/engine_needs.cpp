@@ -49,7 +49,9 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
     by_commit.reason = PendingReason::lag;
   }
 
-  if (cell.acked != nullptr) {
+  // Commits that say what is done above them are void by a later one that is held.
+  const bool by_commits = !consumer.share && !consumer.acks(term.topic);
+  if (cell.acked != nullptr && !(by_commits && cell.frontier.moves_back_to(last))) {
     const Acked& acked = *cell.acked;
     const auto said = [&](Outcome outcome) {
       Frontier::Standing standing;

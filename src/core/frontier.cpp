@@ -234,6 +234,10 @@ bool Frontier::anchors(const Anchor& anchor, Offset first) const {
   return true;
 }
 
+bool Frontier::moves_back_to(Offset last) const {
+  return std::any_of(held_.begin(), held_.end(), [&](const Update& update) { return update.offset <= last; });
+}
+
 Frontier::Standing Frontier::standing(Offset first, Offset last, const Anchor& anchor) const {
   Standing standing;
   standing.evidence.committed = committed_;
@@ -243,9 +247,7 @@ Frontier::Standing Frontier::standing(Offset first, Offset last, const Anchor& a
 
   const Offset passed = planted(Bug::equal_offset_counts) ? committed_ + 1 : committed_;
   // A later commit that moves back is in force although what is before it is still held.
-  const bool moving_back =
-      std::any_of(held_.begin(), held_.end(), [&](const Update& update) { return update.offset <= last; });
-  if (committed_ > last && moving_back) {
+  if (committed_ > last && moves_back_to(last)) {
     standing.reason = PendingReason::asking_end;
     return standing;
   }

@@ -105,6 +105,8 @@ class Frontier {
   // All from the log's start up to a position is proven: the group was declared to begin there, and was seen to.
   bool began_declared() const { return began_declared_ && !began_before_cut_; }
   bool holding() const { return !held_.empty(); }
+  // A commit at or below the record is held: it is in force.
+  bool moves_back_to(Offset last) const;
   // The latest commit lay beyond the partition's end and was rejected.
   bool beyond_end() const { return beyond_end_; }
 
