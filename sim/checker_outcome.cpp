@@ -67,6 +67,9 @@ void Checker::check_mark(const ModelGateway& gateway, const Wait& wait, const co
              term.kind != core::Term::Kind::pending;
     });
     if (there) continue;
+    // A position named before anything stood there may have become a marker's: the range is taken down below it.
+    const LogPartition& log = world_.log.at(stake.incarnation, stake.partition);
+    if (stake.offset < log.end() && is_unseen(log.kind(stake.offset))) continue;
     // A range took it in, and was taken down to what the log holds now.
     if (is_lost(stake) && !says_epoch(wait, stake)) {
       world_.counters.count(Excuse::position_asked_across_cut);
