@@ -13,9 +13,9 @@ if(TIDEMARK_SANITIZE)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # With what a sanitizer inserts g++ 12 takes the values of optionals for unset.
     add_compile_options(-Wno-maybe-uninitialized)
-  endif()
-  if(TIDEMARK_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-Wno-tsan)  # Asio's fences, which g++ says it cannot instrument
+    if(TIDEMARK_SANITIZE STREQUAL "thread")
+      add_compile_options(-Wno-tsan)  # Asio's fences, which g++ says it cannot instrument
+    endif()
   endif()
 endif()
 

@@ -21,10 +21,7 @@ struct Plain {
         zero_bytes(word ^ (kOnes * '"')) | zero_bytes(word ^ (kOnes * '\\')) | zero_bytes(word ^ (kOnes * 0x7f));
     return ((word & kHighs) | below_space(word) | others) == 0;
   }
-  static bool one(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\';
-  }
+  static bool one(char c) { return is_plain(c); }
 };
 
 struct ControlFree {
@@ -66,6 +63,10 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
     if (differ != 0x20 || letter < 'a' || letter > 'z') return false;
   }
   return true;
+}
+
+bool begins_ignoring_case(std::string_view text, std::string_view prefix) {
+  return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
 }  // namespace tidemark

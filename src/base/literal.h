@@ -8,17 +8,19 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace tidemark {
 
-// Made from string literals only. Printable ASCII (0x20 to 0x7e) without quotes and
-// backslashes, or it does not compile. Lives as long as the program.
+// Made from string literals only. Plain (ascii.h), or it does not compile. Lives as
+// long as the program.
 class Literal {
  public:
   constexpr Literal() = default;
   template <std::size_t N>
   consteval Literal(const char (&text)[N]) : text_(text, N - 1) {
     for (const char c : text_)
-      if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') throw "a literal is plain text";
+      if (!is_plain(c)) throw "a literal is plain text";
   }
   constexpr operator std::string_view() const { return text_; }
   constexpr const char* data() const { return text_.data(); }

@@ -82,23 +82,13 @@ const Cell* Consumer::cell(TopicNumber topic, Partition partition) const {
   return found == cells.end() ? nullptr : found->second.get();
 }
 
-std::optional<ConsumerNumber> Consumers::find(std::string_view name) const {
-  if (last_ < consumers_.size() && consumers_[last_]->name == name) return last_;
-  const auto found = numbers_.find(name);
-  if (found == numbers_.end()) return std::nullopt;
-  return last_ = found->second;
-}
-
 std::optional<ConsumerNumber> Consumers::add(std::string_view name) {
   if (consumers_.size() >= max_consumers_) return std::nullopt;
-  const auto number = static_cast<ConsumerNumber>(consumers_.size());
-  consumers_.emplace_back(std::make_unique<Consumer>())->name = name;
-  numbers_.emplace(name, number);
-  return number;
+  return consumers_.add(name);
 }
 
 Cell* Consumers::cell_or_add(ConsumerNumber consumer, TopicNumber topic, Partition partition, Topics& topics) {
-  Consumer& c = *consumers_[consumer];
+  Consumer& c = consumers_[consumer];
   if (Cell* cell = c.cell(topic, partition)) return cell;
   if (frontiers_ >= max_frontiers_) {
     c.cells_refused = true;
@@ -112,7 +102,7 @@ Cell* Consumers::cell_or_add(ConsumerNumber consumer, TopicNumber topic, Partiti
 }
 
 void Consumers::remove_cell(ConsumerNumber consumer, std::uint64_t key) {
-  Consumer& c = *consumers_[consumer];
+  Consumer& c = consumers_[consumer];
   const auto found = c.cells.find(key);
   if (found == c.cells.end()) return;
   note_row(consumer, Consumer::topic_of(key), *found->second, false);
@@ -123,7 +113,7 @@ void Consumers::remove_cell(ConsumerNumber consumer, std::uint64_t key) {
 void Consumers::note_row(ConsumerNumber consumer, TopicNumber topic, Cell& cell, bool present) {
   if (cell.row == present) return;
   cell.row = present;
-  std::unordered_map<TopicNumber, std::uint32_t>& rows = consumers_[consumer]->rows_per_topic;
+  std::unordered_map<TopicNumber, std::uint32_t>& rows = consumers_[consumer].rows_per_topic;
   if (present) {
     ++rows[topic];
   } else if (--rows[topic] == 0) {
@@ -132,7 +122,7 @@ void Consumers::note_row(ConsumerNumber consumer, TopicNumber topic, Cell& cell,
 }
 
 bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics& topics, bool in_sync, Time now) {
-  Consumer& c = *consumers_[consumer];
+  Consumer& c = consumers_[consumer];
   if (state.at.known()) {
     const bool again = c.shown && c.shown->at.partition == state.at.partition && state.at.offset <= c.shown->at.offset;
     if (again) return false;
@@ -191,7 +181,7 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
 }
 
 void Consumers::caught_up() {
-  for (const std::unique_ptr<Consumer>& consumer : consumers_) consumer->told_for_sure = true;
+  for (ConsumerNumber number = 0; number < consumers_.size(); ++number) consumers_[number].told_for_sure = true;
 }
 
 void Consumers::link(Topics& topics, TopicNumber topic, ConsumerNumber consumer) {

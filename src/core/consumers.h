@@ -21,9 +21,9 @@
 #include "core/early_client.h"
 #include "core/events.h"
 #include "core/frontier.h"
+#include "core/numbered.h"
 #include "core/obligations.h"
 #include "core/promptness.h"
-#include "core/strings.h"
 #include "core/topics.h"
 
 namespace tidemark::core {
@@ -138,13 +138,13 @@ class Consumers {
   Consumers(std::size_t max_consumers, std::size_t max_frontiers)
       : max_consumers_(max_consumers), max_frontiers_(max_frontiers) {}
 
-  std::optional<ConsumerNumber> find(std::string_view name) const;
+  std::optional<ConsumerNumber> find(std::string_view name) const { return consumers_.find(name); }
   // A new entry at the end, for which the caller fills in the patterns'
   // verdict. nullopt when the table is full.
   std::optional<ConsumerNumber> add(std::string_view name);
 
-  Consumer& operator[](ConsumerNumber number) { return *consumers_[number]; }
-  const Consumer& operator[](ConsumerNumber number) const { return *consumers_[number]; }
+  Consumer& operator[](ConsumerNumber number) { return consumers_[number]; }
+  const Consumer& operator[](ConsumerNumber number) const { return consumers_[number]; }
   std::size_t size() const { return consumers_.size(); }
   std::size_t frontiers() const { return frontiers_; }
 
@@ -164,10 +164,7 @@ class Consumers {
   static void link(Topics& topics, TopicNumber topic, ConsumerNumber consumer);
 
  private:
-  std::vector<std::unique_ptr<Consumer>> consumers_;  // not a deque, as in Topics
-  std::unordered_map<std::string, ConsumerNumber, StringHash, std::equal_to<>> numbers_;
-  // Found last: a group commits several partitions in a row.
-  mutable ConsumerNumber last_ = 0;
+  Numbered<Consumer> consumers_;
   std::size_t max_consumers_;
   std::size_t max_frontiers_;
   std::size_t frontiers_ = 0;

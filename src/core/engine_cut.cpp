@@ -30,9 +30,8 @@ namespace tidemark::core {
 bool Engine::State::is_lost(TopicNumber topic, Partition partition, Offset last, std::int32_t leader_epoch) const {
   const std::vector<PartitionEnds>& all = topics[topic].ends;
   if (planted(Bug::lost_event_is_forgotten)) return false;
-  if (leader_epoch < 0 || partition < 0 || static_cast<std::size_t>(partition) >= all.size()) return false;
-  const std::vector<Cut>& cuts = all[static_cast<std::size_t>(partition)].cuts;
-  return std::any_of(cuts.begin(), cuts.end(), [&](const Cut& cut) { return cut.took(last, leader_epoch); });
+  if (partition < 0 || static_cast<std::size_t>(partition) >= all.size()) return false;
+  return took(all[static_cast<std::size_t>(partition)].cuts, last, leader_epoch);
 }
 
 void Engine::State::note_append(const WaitTerm& term, const RecentAppend& append, Time now, Effects& effects) {

@@ -13,13 +13,6 @@ Offset reach(const Frontier::Update& update) {
   return std::max(update.offset, update.done_above.back().last + 1);
 }
 
-// It was read from a log that is gone, and where that is in the log as it is, nobody knows.
-bool is_lost(const Frontier::Update& update, std::span<const Cut> cuts) {
-  return update.leader_epoch >= 0 && update.offset > 0 &&
-         std::any_of(cuts.begin(), cuts.end(),
-                     [&](const Cut& cut) { return cut.took(update.offset - 1, update.leader_epoch); });
-}
-
 }  // namespace
 
 Applied Frontier::commit(const Update& update, Offset known_end) {
@@ -78,7 +71,8 @@ Applied Frontier::judge(Offset known_end, std::uint64_t asked, std::span<const C
   std::size_t judged = 0;
   for (; judged < held_.size(); ++judged) {
     const Update& update = held_[judged];
-    if (is_lost(update, cuts)) {
+    // Read from a log that is gone: where that is in the log as it is, nobody knows.
+    if (update.offset > 0 && took(cuts, update.offset - 1, update.leader_epoch)) {
       lose_position(update.at);
       has_row_ = true;
     } else if (reach(update) <= known_end) {

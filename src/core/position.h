@@ -5,9 +5,11 @@
 // (its topic id) and the leader epoch where they are known.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,8 +43,14 @@ struct Range {
 struct Cut {
   std::int32_t epoch = -1;  // -1: not told yet
   Offset offset = kNoOffset;
-  bool took(Offset last, std::int32_t leader_epoch) const { return leader_epoch < epoch && last >= offset; }
 };
+
+// Whether one of them took a record that was appended under the epoch; a record
+// whose epoch is not known (-1) was taken by none.
+inline bool took(std::span<const Cut> cuts, Offset offset, std::int32_t epoch) {
+  return epoch >= 0 && std::any_of(cuts.begin(), cuts.end(),
+                                   [&](const Cut& cut) { return epoch < cut.epoch && offset >= cut.offset; });
+}
 
 // Where the record of a commit stands in the log of commits (Kafka's
 // __consumer_offsets). Within one partition a higher offset is a later commit;

@@ -18,30 +18,20 @@ std::optional<Time> PartitionEnds::first_recent(Offset from, Offset to) const {
   return first;
 }
 
-std::optional<TopicNumber> Topics::find(std::string_view name) const {
-  if (last_ < topics_.size() && topics_[last_]->name == name) return last_;
-  const auto found = numbers_.find(name);
-  if (found == numbers_.end()) return std::nullopt;
-  return last_ = found->second;
-}
-
 std::optional<TopicNumber> Topics::find_or_add(std::string_view name) {
   if (const auto number = find(name)) return number;
   if (topics_.size() >= kMaxTopics) return std::nullopt;
-  const auto number = static_cast<TopicNumber>(topics_.size());
-  topics_.emplace_back(std::make_unique<Topic>())->name = name;
-  numbers_.emplace(name, number);
-  return number;
+  return topics_.add(name);
 }
 
 PartitionEnds& Topics::ends(TopicNumber topic, Partition partition) {
-  std::vector<PartitionEnds>& ends = topics_[topic]->ends;
+  std::vector<PartitionEnds>& ends = topics_[topic].ends;
   if (static_cast<std::size_t>(partition) >= ends.size()) ends.resize(static_cast<std::size_t>(partition) + 1);
   return ends[static_cast<std::size_t>(partition)];
 }
 
 std::shared_ptr<const std::vector<Offset>> Topics::end_offsets(TopicNumber number) {
-  Topic& topic = *topics_[number];
+  Topic& topic = topics_[number];
   const auto partitions = static_cast<std::size_t>(topic.partitions);
   if (topic.end_offsets != nullptr && topic.end_offsets->size() == partitions) return topic.end_offsets;
   std::vector<Offset> offsets(partitions, 0);
@@ -52,7 +42,7 @@ std::shared_ptr<const std::vector<Offset>> Topics::end_offsets(TopicNumber numbe
 
 void Topics::set_end(TopicNumber topic, Partition partition, Offset end) {
   ends(topic, partition).known_end = end;
-  topics_[topic]->end_offsets.reset();
+  topics_[topic].end_offsets.reset();
 }
 
 }  // namespace tidemark::core

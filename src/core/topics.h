@@ -15,12 +15,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/answer.h"
 #include "core/events.h"
-#include "core/strings.h"
+#include "core/numbered.h"
 
 namespace tidemark::core {
 
@@ -115,12 +114,12 @@ class Topics {
   static constexpr std::size_t kMaxTopics = 200'000;
   static constexpr Partition kMaxPartitions = 100'000;  // per topic; a bound on what a commit may claim
 
-  std::optional<TopicNumber> find(std::string_view name) const;
+  std::optional<TopicNumber> find(std::string_view name) const { return topics_.find(name); }
   // nullopt when the table is full.
   std::optional<TopicNumber> find_or_add(std::string_view name);
 
-  Topic& operator[](TopicNumber number) { return *topics_[number]; }
-  const Topic& operator[](TopicNumber number) const { return *topics_[number]; }
+  Topic& operator[](TopicNumber number) { return topics_[number]; }
+  const Topic& operator[](TopicNumber number) const { return topics_[number]; }
   std::size_t size() const { return topics_.size(); }
 
   // Ends of a partition, made on first use.
@@ -131,9 +130,7 @@ class Topics {
   void set_end(TopicNumber topic, Partition partition, Offset end);
 
  private:
-  std::vector<std::unique_ptr<Topic>> topics_;  // indexed several times a commit, which a deque makes dear
-  std::unordered_map<std::string, TopicNumber, StringHash, std::equal_to<>> numbers_;
-  mutable TopicNumber last_ = 0;  // found last: a group commits several partitions of a topic in a row
+  Numbered<Topic> topics_;
 };
 
 }  // namespace tidemark::core

@@ -34,7 +34,7 @@ bool is_json(std::string_view type) {
     end = std::min(type.find(';'), type.size());
     const std::string_view parameter = trimmed(type.substr(0, end));
     constexpr std::string_view kCharset = "charset=";
-    if (equals_ignoring_case(parameter.substr(0, kCharset.size()), kCharset) &&
+    if (begins_ignoring_case(parameter, kCharset) &&
         !equals_ignoring_case(parameter.substr(kCharset.size()), "utf-8") &&
         !equals_ignoring_case(parameter.substr(kCharset.size()), "\"utf-8\""))
       return false;

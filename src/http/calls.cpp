@@ -15,10 +15,6 @@ constexpr std::array<std::string_view, 3> kPublishLater{"basis", "timestamp", "t
 constexpr std::array<std::string_view, 3> kMarkNames{"for", "scope", "wait"};
 constexpr std::array<std::string_view, 1> kMarkLater{"basis"};
 
-bool begins_ignoring_case(std::string_view text, std::string_view prefix) {
-  return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
-}
-
 bool is_lower_hex(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });

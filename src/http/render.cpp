@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/json_writer.h"
+#include "http/write_offset.h"
 
 namespace tidemark::http {
 namespace {
@@ -22,11 +23,6 @@ constexpr core::Partition kPartitionBits = (1 << 29) - 1;
 
 constexpr std::string_view kNoConsumersHint =
     "no consumer group is known to read this topic: configure wait_for for it, or check that its consumers are running";
-
-void write_offset(JsonWriter& json, Literal name, core::Offset offset) {
-  if (offset == core::kNoOffset) json.null_member(name);
-  else json.member(name, offset);
-}
 
 void write_hint(JsonWriter& json, const std::string& hint) {
   if (hint.empty()) json.null_member("hint");

@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "http/json_writer.h"
 #include "http/render.h"
+#include "http/write_offset.h"
 
 namespace tidemark::http {
 namespace {
@@ -16,11 +17,6 @@ Response json_response() {
   response.content_type = "application/json";
   response.headers.push_back({"Cache-Control", "no-store"});
   return response;
-}
-
-void write_offset(JsonWriter& json, Literal name, core::Offset offset) {
-  if (offset == core::kNoOffset) json.null_member(name);
-  else json.member(name, offset);
 }
 
 // Empty: any.

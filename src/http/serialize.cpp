@@ -7,7 +7,7 @@
 namespace tidemark::http {
 namespace {
 
-// The whole of it, or up to and with a control character.
+// Control characters but the tab become spaces.
 void append_clean(std::string_view text, std::string& out) {
   for (;;) {
     const std::size_t clean = control_free_prefix(text);
@@ -16,6 +16,14 @@ void append_clean(std::string_view text, std::string& out) {
     out.push_back(text[clean] == '\t' ? '\t' : ' ');
     text.remove_prefix(clean + 1);
   }
+}
+
+// `value` is the program's own.
+void append_own(Literal name, std::string_view value, std::string& out) {
+  out += name;
+  out += ": ";
+  out += value;
+  out += "\r\n";
 }
 
 // 204 and 1xx have no body and may not announce one (RFC 9110 §8.6).
@@ -47,22 +55,13 @@ void serialize(const Response& response, const AnswerFraming& framing, const std
   out += std::to_string(response.status);
   out += ' ';
   out += reason;
-  out += "\r\nServer: tidemark\r\nDate: ";
-  out += date;
-  out += "\r\n";
+  out += "\r\nServer: tidemark\r\n";
+  append_own("Date", date, out);
   if (!framing.keep_alive || response.close) out += "Connection: close\r\n";
   else if (!framing.http11) out += "Connection: keep-alive\r\n";
   const bool body = may_have_body(response.status);
-  if (body && !response.content_type.empty()) {
-    out += "Content-Type: ";
-    out += response.content_type;
-    out += "\r\n";
-  }
-  if (body) {
-    out += "Content-Length: ";
-    out += std::to_string(response.body.size());
-    out += "\r\n";
-  }
+  if (body && !response.content_type.empty()) append_own("Content-Type", response.content_type, out);
+  if (body) append_own("Content-Length", std::to_string(response.body.size()), out);
   for (const AnswerField& field : response.headers) {
     out += field.name;
     out += ": ";
