@@ -50,10 +50,17 @@ bool Consumer::moved_by_hand(LogPoint at) const {
   // What the tail showed holds for the commits behind it until it shows something
   // else, even where an answer tells of a later moment.
   if (shown) return shown->empty && shown->at.partition == at.partition && at.offset > shown->at.offset;
-  // Members were found since, by a tail in sync: what stands behind that answer's positions is theirs.
-  const bool theirs = members > 0 && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
-  if (sure_empty) return at.offset >= tail_at(sure_empty, at.partition) && !theirs;
-  return is_empty_group() && told_for_sure && at.offset >= tail_at(group_as_of, at.partition);
+  // That members were answered since says nothing: they may have joined after this.
+  const auto empty_by_then = [&](const TailPositions& from) {
+    const bool joined = shows_member_since(from) && at.partition == member_shown.partition && at.offset > member_shown.offset;
+    return at.offset >= tail_at(from, at.partition) && !joined;
+  };
+  if (sure_empty && empty_by_then(sure_empty)) return true;
+  return is_empty_group() && told_for_sure && empty_by_then(group_as_of);
+}
+
+bool Consumer::shows_member_since(const TailPositions& from) const {
+  return member_shown.known() && member_shown.offset >= tail_at(from, member_shown.partition);
 }
 
 bool Consumer::has_read(LogPoint at, Offset settled_at) const {
@@ -141,9 +148,8 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
   } else if (state.as_of && c.group_as_of && is_older(*state.as_of, *c.group_as_of)) {
     return false;
   } else {
-    if (c.told_for_sure && c.is_empty_group() && !c.sure_empty) c.sure_empty = c.group_as_of;
-    // Found twice: a reset from before the first, which the tail had yet to show then, has been read by now.
-    else if (c.told_for_sure && c.members > 0) c.sure_empty.reset();
+    const bool was_over = c.sure_empty && c.shows_member_since(c.sure_empty);
+    if (c.told_for_sure && c.is_empty_group() && (!c.sure_empty || was_over)) c.sure_empty = c.group_as_of;
     c.group_at = LogPoint{};
     c.group_as_of = state.as_of;
     // Where polling has ended, what it showed is in no order with the tail's records.
@@ -178,6 +184,16 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     std::sort(c.subscribed.begin(), c.subscribed.end());
   }
   return true;
+}
+
+void Consumers::change(ConsumerNumber consumer, const GroupChange& change) {
+  Consumer& c = consumers_[consumer];
+  if (c.shown && c.shown->at.partition == change.at.partition && change.at.offset <= c.shown->at.offset) return;
+  c.shown.reset();
+  if (!change.has_member) return;
+  c.member_shown = change.at;
+  // What was written before this by hand has been read.
+  c.sure_empty.reset();
 }
 
 void Consumers::caught_up() {

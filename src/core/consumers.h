@@ -88,6 +88,7 @@ struct Consumer {
     bool empty = false;  // a group that has members at times, and has none
   };
   std::optional<Shown> shown;
+  LogPoint member_shown;      // the latest record that showed a member, but not how many there are
   TailPositions sure_empty;   // else, of an answer before the latest, which the tail confirmed: no members
   bool told_for_sure = false; // the tail has passed the answer that told the membership
   LogPoint commit_at;         // the latest commit seen, counted or not
@@ -117,6 +118,7 @@ struct Consumer {
   // A commit whose record is `at` was made by somebody's hand: the group was
   // empty by then. One inside a transaction may be older than the emptiness.
   bool moved_by_hand(LogPoint at) const;
+  bool shows_member_since(const TailPositions& from) const;
   // The tail reads in the order in which commits take effect, so this one was
   // read before; the frontier that it moved then may be gone with its topic.
   // Rows of one answer have one version, and each is news.
@@ -157,6 +159,8 @@ class Consumers {
   // Applies what was learned of a group; false when it is older than what is
   // known and was ignored. `in_sync`: the tail keeps up with the log.
   bool update(ConsumerNumber consumer, const GroupState& state, Topics& topics, bool in_sync, Time now);
+  // A record changed the membership without telling it.
+  void change(ConsumerNumber consumer, const GroupChange& change);
   // The tail has passed all that was told so far.
   void caught_up();
 

@@ -26,14 +26,17 @@ struct Tables {
     state.at = at;
     return consumers.update(views, state, topics, true, kNow);
   }
-  bool answer(int members, std::vector<Offset> as_of) {
+  bool answer(int members, std::vector<Offset> as_of, bool exists = true) {
     GroupState state;
     state.group = "views";
-    state.managed = true;
+    state.exists = exists;
+    state.managed = exists;
     state.members = members;
     state.as_of = std::make_shared<const std::vector<Offset>>(std::move(as_of));
     return consumers.update(views, state, topics, true, kNow);
   }
+  void shows_member(LogPoint at) { consumers.change(views, {"views", true, at}); }
+  void ends(LogPoint at) { consumers.change(views, {"views", false, at}); }
   Consumer& consumer() { return consumers[views]; }
 };
 
@@ -158,13 +161,61 @@ TEST(Consumers, WhoCameBackCommitsForItselfAgain) {
   Tables t;
   t.answer(1, {10});
   t.answer(0, {20});
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 22}));
+  t.shows_member({0, 27});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 28})) << "before any answer";
   t.answer(1, {30});
-  EXPECT_FALSE(t.consumer().moved_by_hand({0, 19}));
-  EXPECT_TRUE(t.consumer().moved_by_hand({0, 25})) << "nobody was there, though it is read later";
   EXPECT_FALSE(t.consumer().moved_by_hand({0, 30}));
   t.answer(0, {40});
   EXPECT_FALSE(t.consumer().moved_by_hand({0, 35})) << "it left later";
   EXPECT_TRUE(t.consumer().moved_by_hand({0, 40}));
+  t.shows_member({0, 45});
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 44}));
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 46}));
+  t.answer(1, {47});
+  t.answer(0, {50});
+  t.answer(1, {60});
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 55})) << "empty once more, and read late";
+}
+
+// Found by the simulator: a tail that lagged had yet to show a reset when members were answered.
+TEST(Consumers, P1MembersThatAreAnsweredSayNothingOfACommitBeforeTheyJoined) {
+  Tables t;
+  t.answer(1, {10});
+  t.answer(0, {20});
+  t.answer(1, {30});
+  t.answer(2, {30});
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 33})) << "nobody is shown to have joined by then";
+  t.shows_member({0, 35});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 36}));
+}
+
+TEST(Consumers, AGroupThatChangesItsProtocolIsNotEmptyForGood) {
+  Tables t;
+  t.update(1, {0, 10});
+  t.update(0, {0, 20});
+  t.ends({0, 25});
+  t.shows_member({0, 26});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 27}));
+  t.answer(1, {30});
+  t.answer(0, {40});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 39}));
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 41}));
+  t.update(1, {0, 50});
+  t.shows_member({0, 45});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 51}));
+  t.update(0, {0, 60});
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 61})) << "what was read again changes nothing";
+}
+
+TEST(Consumers, WhoCommitsUnderTheNameOfADeletedGroupIsNotTakenForAHand) {
+  Tables t;
+  t.update(1, {0, 10});
+  t.update(0, {0, 20});
+  t.ends({0, 25});
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 26})) << "until it is sure that there is no such group";
+  t.answer(0, {27}, false);
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 28}));
 }
 
 }  // namespace

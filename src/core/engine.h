@@ -269,6 +269,7 @@ class Engine {
   void commit(const Commit& commit, Time now, Effects& effects);
   void seed(const Seed& seed, Time now, Effects& effects);  // counts before the first synced() only
   void group(const GroupState& group, Time now, Effects& effects);
+  void group_changed(const GroupChange& change);
   void topics(std::span<const TopicState> topics, Time now, Effects& effects);
   void rows(const Rows& rows, Time now, Effects& effects);  // answers Effects::rows
   void ends(const Ends& ends, Time now, Effects& effects);

@@ -194,6 +194,11 @@ void Engine::group(const GroupState& group, Time now, Effects& effects) {
   for (const TopicNumber topic : consumer.subscribed) s.see_first(*number, topic, effects);
 }
 
+void Engine::group_changed(const GroupChange& change) {
+  State& s = *state_;
+  if (const auto number = s.expectation.meet(change.group, s.consumers)) s.consumers.change(*number, change);
+}
+
 void Engine::topics(std::span<const TopicState> listed, Time now, Effects& effects) {
   State& s = *state_;
   std::vector<bool> seen(s.topics.size());

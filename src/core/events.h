@@ -70,6 +70,15 @@ struct GroupState {
   TailPositions as_of;
 };
 
+// A record of a group's membership, read from the commit log, that does not tell
+// who is in the group: of a KIP-848 group, or of one that ended or changed its
+// protocol. The rest is asked for; this alone stands in order with the commits.
+struct GroupChange {
+  std::string_view group;
+  bool has_member = false;  // it shows a member; else what records showed before no longer holds
+  LogPoint at;
+};
+
 // An explicit acknowledgment, read from the topic of acks. Applied in the order
 // in which it was read: the later one wins.
 struct Ack {

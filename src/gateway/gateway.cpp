@@ -236,6 +236,8 @@ void Gateway::on_group(const core::GroupState& group) {
   carry_out();
 }
 
+void Gateway::on_group_changed(const core::GroupChange& change) { engine_.group_changed(change); }
+
 void Gateway::on_topics(std::span<const core::TopicState> topics) {
   engine_.topics(topics, now(), effects_);
   for (const std::string& each : topology_news_.take(engine_.topology_warnings())) spdlog::warn("{}", each);

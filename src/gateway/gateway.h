@@ -66,6 +66,7 @@ class Gateway final : public http::Api, public log::Observer {
   void on_seed(const core::Seed& seed) override;
   void on_rows(const core::Rows& rows) override;
   void on_group(const core::GroupState& group) override;
+  void on_group_changed(const core::GroupChange& change) override;
   void on_topics(std::span<const core::TopicState> topics) override;
   void on_ends(const core::Ends& ends) override;
   void on_share(const core::ShareProgress& progress) override;

@@ -206,7 +206,7 @@ void CommitTail::deliver(const OffsetsRecord& record, core::Offset offset, core:
     sink.on_classic_group(*group, {partition_, offset});
   } else if (const auto* changed = std::get_if<GroupChanged>(&record)) {
     ++counters_.group_records;
-    sink.on_group_changed(changed->group, changed->share);
+    sink.on_group_changed(*changed, {partition_, offset});
   } else if (std::get<Skipped>(record).why == Skipped::Why::unknown_type) {
     ++counters_.unknown_records;
   } else {

@@ -42,7 +42,7 @@ class TailSink {
   virtual void on_commit(const core::Commit& commit) = 0;
   virtual void on_classic_group(const ClassicGroup& group, core::LogPoint at) = 0;
   // Ask who is in the group.
-  virtual void on_group_changed(std::string_view group, bool share) = 0;
+  virtual void on_group_changed(const GroupChanged& change, core::LogPoint at) = 0;
   // Commits of this group took effect whose values are not known: ask for its
   // offsets; the answer counts as a commit at `version`.
   virtual void on_group_doubtful(std::string_view group, core::LogPoint version) = 0;

@@ -30,8 +30,10 @@ struct Said : TailSink {
     lines.push_back("group " + group.group + " members " + std::to_string(group.members) + " at " +
                     std::to_string(at.offset));
   }
-  void on_group_changed(std::string_view group, bool share) override {
-    lines.push_back((share ? "share changed " : "changed ") + std::string(group));
+  void on_group_changed(const GroupChanged& change, core::LogPoint at) override {
+    const bool member = change.shows == GroupChanged::Shows::member;
+    lines.push_back((change.share ? "share changed " : "changed ") + change.group +
+                    (member ? ", member at " + std::to_string(at.offset) : ""));
   }
   void on_group_doubtful(std::string_view group, core::LogPoint version) override {
     lines.push_back("doubtful " + std::string(group) + " at " + std::to_string(version.offset));

@@ -71,6 +71,7 @@ class KafkaLogAsideTest : public testing::Test, public log::Observer {
   void on_seed(const core::Seed&) override {}
   void on_rows(const core::Rows&) override {}
   void on_group(const core::GroupState&) override {}
+  void on_group_changed(const core::GroupChange&) override {}
   void on_topics(std::span<const core::TopicState>) override {}
   void on_ends(const core::Ends&) override {}
   void on_sight(const core::Sight& sight) override { sights_.push_back(sight); }

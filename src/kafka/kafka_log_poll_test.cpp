@@ -36,6 +36,7 @@ class Told : public log::Observer {
     lines.push_back((group.exists ? "group " : "gone ") + std::string(group.group) + " " +
                     std::to_string(group.members));
   }
+  void on_group_changed(const core::GroupChange&) override {}
   void on_topics(std::span<const core::TopicState>) override {}
   void on_ends(const core::Ends&) override {}
   void on_synced() override { ++synced; }

@@ -84,6 +84,9 @@ class KafkaLogTest : public testing::Test, public log::Observer {
     told_.push_back((group.exists ? "group " : "gone ") + std::string(group.group) + " " +
                     std::to_string(group.members));
   }
+  void on_group_changed(const core::GroupChange& change) override {
+    told_.push_back(std::string(change.group) + (change.has_member ? " has a member" : " is not what it was"));
+  }
   void on_topics(std::span<const core::TopicState>) override {}
   void on_ends(const core::Ends& ends) override {
     if (ends.high_watermark != core::kNoOffset)

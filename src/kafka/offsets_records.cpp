@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kafka/done_above.h"
+#include "wire/generated/consumer_group_member_metadata_record.h"
 #include "wire/generated/group_metadata_record.h"
 #include "wire/generated/offset_commit_record.h"
 #include "wire/primitives.h"
@@ -44,12 +45,13 @@ OffsetsRecord read_classic_group(wire::Reader& key_reader, std::optional<std::st
   wire::msg::GroupMetadataKey key;
   if (!key.decode(key_reader, 0)) return malformed();
   // A tombstone is a deletion, or a group's move to the KIP-848 protocol.
-  if (!value) return GroupChanged{std::move(key.group), false};
+  constexpr auto kNoMore = GroupChanged::Shows::no_more;
+  if (!value) return GroupChanged{std::move(key.group), false, kNoMore};
 
   wire::Reader reader(*value);
   const std::int16_t version = reader.int16();
   wire::msg::GroupMetadataValue metadata;
-  if (!reader.ok() || !metadata.decode(reader, version)) return GroupChanged{std::move(key.group), false};
+  if (!reader.ok() || !metadata.decode(reader, version)) return GroupChanged{std::move(key.group), false, kNoMore};
 
   ClassicGroup group;
   group.group = std::move(key.group);
@@ -77,7 +79,9 @@ OffsetsRecord read_offsets_record(std::string_view key, std::optional<std::strin
   if (share || (type >= kFirstConsumerGroupType && type <= kLastConsumerGroupType) || type == kConsumerGroupRegexType) {
     std::string group(reader.string());
     if (!reader.ok()) return malformed();
-    return GroupChanged{std::move(group), share};
+    using Shows = GroupChanged::Shows;
+    const bool member = type == wire::msg::ConsumerGroupMemberMetadataKey::kRecordType && value;
+    return GroupChanged{std::move(group), share, member ? Shows::member : Shows::nothing};
   }
   return Skipped{Skipped::Why::unknown_type};
 }

@@ -56,8 +56,14 @@ struct ClassicGroup {
 // KIP-848 group, a share group, a deleted classic group, or metadata that cannot
 // be read.
 struct GroupChanged {
+  enum class Shows {
+    nothing,
+    member,   // of a KIP-848 group: there is one
+    no_more,  // what classic metadata said before no longer holds
+  };
   std::string group;
   bool share = false;
+  Shows shows = Shows::nothing;
 };
 
 // Nothing that concerns commits or consumer groups.

@@ -36,7 +36,8 @@ struct Words {
     return text;
   }
   std::string operator()(const GroupChanged& group) const {
-    return (group.share ? "share changed " : "changed ") + group.group;
+    const bool member = group.shows == GroupChanged::Shows::member, no_more = group.shows == GroupChanged::Shows::no_more;
+    return (group.share ? "share changed " : "changed ") + group.group + (member ? ", a member" : no_more ? ", no more" : "");
   }
   std::string operator()(const Skipped& skipped) const {
     return skipped.why == Skipped::Why::unknown_type ? "unknown" : "malformed";
@@ -63,7 +64,7 @@ Lines expected(const std::string& id) {
       "cap-tx-group orders/1=2 epoch 0" + id,
       "cap-tx-group orders/1=3 epoch 0" + id,
       "cap-tx-group orders/1=-1 epoch -1",
-      "changed cap-tx-group",
+      "changed cap-tx-group, no more",
       "group cap-classic '' generation 0 members 0",
       "group cap-classic 'consumer' generation 1 members 1 topics orders views client cap-client",
       "cap-classic orders/0=3 epoch 0" + id,
@@ -73,7 +74,8 @@ Lines expected(const std::string& id) {
       "cap-classic orders/0=-1 epoch -1",
       "cap-classic views/0=-1 epoch -1",
       "cap-classic orders/1=-1 epoch -1",
-      "changed cap-classic",
+      "changed cap-classic, no more",
+      "changed cap-consumer, a member",
       "changed cap-consumer",
       "cap-consumer orders/0=3 epoch 0" + id,
       "cap-consumer orders/1=3 epoch 0" + id,
@@ -149,8 +151,8 @@ TEST(OffsetsRecords, ReadsEveryVersionOfAClassicGroup) {
     ASSERT_TRUE(out.ok()) << version;
     EXPECT_EQ(read(key.str(), out.str()), "group g 'consumer' generation 3 members 2 topics a b c client client-b");
   }
-  EXPECT_EQ(read(key.str(), "\0\x09unknown version"), "changed g");
-  EXPECT_EQ(read(key.str(), std::nullopt), "changed g");
+  EXPECT_EQ(read(key.str(), "\0\x09unknown version"), "changed g, no more");
+  EXPECT_EQ(read(key.str(), std::nullopt), "changed g, no more");
 }
 
 TEST(OffsetsRecords, TopicsOfOtherProtocolsAndOfBrokenSubscriptionsAreNotKnown) {
@@ -176,6 +178,16 @@ TEST(OffsetsRecords, RecordsOfAShareGroupSayThatItChanged) {
     key.string("g");
     EXPECT_EQ(read(key.str(), "x"), "share changed g");
     EXPECT_EQ(read(key.str(), std::nullopt), "share changed g");
+  }
+}
+
+TEST(OffsetsRecords, AMembersMetadataShowsThatThereIsOne) {
+  for (const int type : {3, 4, 5, 6, 7, 8, 16}) {
+    wire::Writer key;
+    key.int16(static_cast<std::int16_t>(type));
+    key.string("g");
+    EXPECT_EQ(read(key.str(), "x"), type == 5 ? "changed g, a member" : "changed g");
+    EXPECT_EQ(read(key.str(), std::nullopt), "changed g") << "it left, and others may be there";
   }
 }
 

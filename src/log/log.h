@@ -99,6 +99,7 @@ class Observer {
   virtual void on_seed(const core::Seed& seed) = 0;
   virtual void on_rows(const core::Rows& rows) = 0;
   virtual void on_group(const core::GroupState& group) = 0;
+  virtual void on_group_changed(const core::GroupChange& change) = 0;
   // The whole list of topics, whenever it changed.
   virtual void on_topics(std::span<const core::TopicState> topics) = 0;
   virtual void on_ends(const core::Ends& ends) = 0;

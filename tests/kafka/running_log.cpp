@@ -116,6 +116,12 @@ std::vector<SeenGroup> RunningLog::states_of(const std::string& group) const {
   return found == groups_.end() ? std::vector<SeenGroup>{} : found->second;
 }
 
+std::vector<SeenChange> RunningLog::changes_of(const std::string& group) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = changes_.find(group);
+  return found == changes_.end() ? std::vector<SeenChange>{} : found->second;
+}
+
 bool RunningLog::wait_group(const std::string& group, const std::function<bool(const SeenGroup&)>& wanted,
                             std::chrono::milliseconds bound) {
   return eventually(
@@ -271,6 +277,12 @@ void RunningLog::on_group(const core::GroupState& group) {
                                                group.topics_known,
                                                std::vector<std::string>(group.topics.begin(), group.topics.end()),
                                                std::string(group.client), group.at});
+}
+
+void RunningLog::on_group_changed(const core::GroupChange& change) {
+  const std::lock_guard lock(mutex_);
+  note_call();
+  changes_[std::string(change.group)].push_back({change.has_member, change.at});
 }
 
 void RunningLog::on_topics(std::span<const core::TopicState> topics) {

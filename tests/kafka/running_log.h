@@ -58,6 +58,11 @@ struct SeenShare {
   std::vector<core::Range> archived;
 };
 
+struct SeenChange {
+  bool has_member = false;
+  core::LogPoint at;
+};
+
 struct SeenEnds {
   std::string topic;
   Uuid topic_id;
@@ -96,6 +101,7 @@ class RunningLog : log::Observer {
                                         core::Offset offset, std::chrono::milliseconds bound = kBound);
   std::vector<SeenSeed> seeds_of(const std::string& group) const;
   std::vector<SeenGroup> states_of(const std::string& group) const;
+  std::vector<SeenChange> changes_of(const std::string& group) const;
   // Waits until the latest state of the group is as `wanted` says.
   bool wait_group(const std::string& group, const std::function<bool(const SeenGroup&)>& wanted,
                   std::chrono::milliseconds bound = kBound);
@@ -129,6 +135,7 @@ class RunningLog : log::Observer {
   void on_seed(const core::Seed& seed) override;
   void on_rows(const core::Rows& rows) override;
   void on_group(const core::GroupState& group) override;
+  void on_group_changed(const core::GroupChange& change) override;
   void on_topics(std::span<const core::TopicState> topics) override;
   void on_ends(const core::Ends& ends) override;
   void on_sight(const core::Sight& sight) override;
@@ -148,6 +155,7 @@ class RunningLog : log::Observer {
   std::map<std::string, std::vector<SeenSeed>> seeds_;
   std::map<std::string, std::pair<std::uint64_t, Rows>> rows_;  // the latest, and the question's number
   std::map<std::string, std::vector<SeenGroup>> groups_;
+  std::map<std::string, std::vector<SeenChange>> changes_;
   std::map<std::string, core::TopicState> topics_;
   std::vector<SeenEnds> ends_;
   std::map<log::AppendId, core::Delivery> deliveries_;

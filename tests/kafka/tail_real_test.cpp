@@ -293,10 +293,17 @@ TEST(KafkaTailOf44, AKip848GroupIsKnownWhileItRunsAndWhenItHasLeft) {
     EXPECT_TRUE(late.wait_group(group, joined));
   }
   produce(kafka(), topic, {.value = "v", .partition = 1});
-  EXPECT_TRUE(log.wait_commit(group, topic, 1, 1));
+  const auto committed = log.wait_commit(group, topic, 1, 1);
+  ASSERT_TRUE(committed);
+  const std::vector<SeenChange> changes = log.changes_of(group);
+  ASSERT_FALSE(changes.empty());
+  EXPECT_TRUE(changes.front().has_member) << "told with its join, in order with its commits";
+  EXPECT_EQ(changes.front().at.partition, committed->at.partition);
+  EXPECT_LT(changes.front().at.offset, committed->at.offset);
   consumer.terminate();
   EXPECT_TRUE(consumer.wait());
   EXPECT_TRUE(log.wait_group(group, is_empty));
+  EXPECT_EQ(log.changes_of(group).size(), changes.size()) << "who leaves shows no member";
   delete_group(kafka(), group);
   EXPECT_TRUE(log.wait_group(group, [](const SeenGroup& seen) { return !seen.exists; }));
 }
