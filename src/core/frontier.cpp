@@ -109,7 +109,7 @@ void Frontier::apply(const Update& update) {
     proven_.cut_from(to);
     skipped_.cut_from(to);
   }
-  const bool crosses_cut = cut_ != kNoOffset && to > cut_;
+  const bool crosses_cut = !cuts_.empty() && to > cuts_.front();
   // Having read on before the start rose, or put above it since: nobody can tell.
   const bool crosses_start = committed_ != kNoOffset && start_above_ != kNoOffset && to >= start_above_;
   if (committed_ == kNoOffset) {
@@ -117,7 +117,7 @@ void Frontier::apply(const Update& update) {
     // merely unknown here may have been anywhere, and gone on from there.
     if ((update.from_start && !by_hand && !has_row_) || planted(Bug::first_commit_counts)) {
       // It may have begun before the log was cut, and have read what is gone up to here.
-      proven_.add(log_start_, crosses_cut ? std::max(log_start_, cut_) : to);
+      proven_.add(log_start_, crosses_cut ? std::max(log_start_, cuts_.front()) : to);
       began_declared_ = true;
       began_before_cut_ = crosses_cut;
     }
@@ -129,7 +129,7 @@ void Frontier::apply(const Update& update) {
     pass_over(committed_, to, update.at);
   } else {
     // It may have read, of what is gone, as far as it is now: the rest is not proven.
-    if (!crosses_start) proven_.add(committed_, crosses_cut ? std::max(committed_, cut_) : to);
+    if (!crosses_start) proven_.add(committed_, crosses_cut ? std::max(committed_, cuts_.front()) : to);
     if (crosses_start || crosses_cut) {
       broken_ = true;
       broken_at_ = applied_at_;
@@ -137,7 +137,7 @@ void Frontier::apply(const Update& update) {
   }
   if (first_known_ == kNoOffset) first_known_ = to;
   previous_ = by_hand || crosses_cut || crosses_start ? kNoOffset : committed_;
-  if (crosses_cut) cut_ = kNoOffset;
+  if (crosses_cut) cuts_.erase(cuts_.begin(), std::lower_bound(cuts_.begin(), cuts_.end(), to));
   previous_at_ = applied_at_;
   committed_ = to;
   applied_at_ = update.at;
@@ -189,7 +189,10 @@ void Frontier::log_cut_at(Offset end) {
   if (!done_above_.empty() && done_above_.back().last >= end) done_above_.clear();
   broken_ = true;
   broken_at_ = at_;
-  cut_ = cut_ == kNoOffset ? end : std::min(cut_, end);
+  // All above the new one is of the log as it is; below it an older one still is where two logs part.
+  cuts_.erase(std::lower_bound(cuts_.begin(), cuts_.end(), end), cuts_.end());
+  if (cuts_.size() == kMaxCuts) cuts_.erase(cuts_.begin());
+  cuts_.push_back(end);
 }
 
 void Frontier::missed_commits(LogPoint until) {
@@ -281,7 +284,7 @@ Frontier::Standing Frontier::standing(Offset first, Offset last, const Anchor& a
 
 Anchor Frontier::anchor_for(Offset offset) const {
   Anchor anchor;
-  if (cut_ != kNoOffset && offset >= cut_) return anchor;
+  if (!cuts_.empty() && offset >= cuts_.front()) return anchor;
   if (committed_ != kNoOffset && committed_ <= offset) {
     anchor.committed = committed_;
     anchor.at = applied_at_;

@@ -40,6 +40,7 @@ class Frontier {
  public:
   // Commits held for one end; more make the position unknown, which is sound.
   static constexpr std::size_t kMaxHeld = 32;
+  static constexpr std::size_t kMaxCuts = 8;  // that it is not past; beyond it the lowest is forgotten
 
   struct Update {
     Offset offset = kNoOffset;     // kNoOffset: the row was deleted
@@ -131,7 +132,7 @@ class Frontier {
   bool broken_ = false;           // older anchors prove nothing
   bool has_row_ = false;          // the group has committed, though its position may be unknown
   std::uint64_t passed_over_ = 0; // ranges passed over so far
-  Offset cut_ = kNoOffset;        // the log was cut here since, and no commit has come from above it
+  std::vector<Offset> cuts_;      // the log was cut there, each later above, and no commit has come from above; sorted
   bool began_declared_ = false;   // proven_ reaches down to the log's start by declaration
   bool began_before_cut_ = false; // its first known position lies above one: it may have read there before
   bool beyond_end_ = false;

@@ -60,6 +60,33 @@ TEST(Frontier, P1AnAnchorFromBelowACutProvesNothingAboveIt) {
   EXPECT_EQ(group.at(33, seen(10, 1)), Outcome::unanchored) << "it may have read those that are gone";
 }
 
+// Found by the simulator, seed 321000096227: a commit from before both cuts, past the lower one only, was where the
+// group seemed to go on from; it was reset to the end over what stood there by then.
+TEST(Frontier, P1EachOfTwoCutsIsCrossed) {
+  Group group;
+  group.frontier.log_cut_at(20);
+  group.frontier.log_cut_at(30);
+  group.commit(30);
+  group.commit(39);
+  EXPECT_EQ(group.at(30), Outcome::unanchored);
+  group.commit(45);
+  EXPECT_EQ(group.at(40), Outcome::processed);
+
+  Group lower;
+  lower.frontier.log_cut_at(30);
+  lower.frontier.log_cut_at(20);
+  lower.commit(25);
+  lower.commit(39);
+  EXPECT_EQ(lower.at(31), Outcome::processed) << "above the later cut all is of one log";
+
+  Group many;
+  for (Offset offset = 1; offset <= 3 * static_cast<Offset>(Frontier::kMaxCuts); ++offset) many.frontier.log_cut_at(offset);
+  many.commit(100);
+  many.commit(110);
+  EXPECT_EQ(many.at(50), Outcome::unanchored);
+  EXPECT_EQ(many.at(105), Outcome::processed);
+}
+
 TEST(Frontier, P6WhatIsHeldIsNoPositionOnceALaterCommitHasTakenItsPlace) {
   Group group;
   group.commit(10);
