@@ -102,6 +102,11 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   const bool seeded = positions != nullptr && !positions->empty() && positions->front().seed &&
                       positions->front().incarnation != stake.incarnation;
   const auto& records = world_.commits.records(partition);
+  // It seems to have gone on from there, wherever it began in the new one.
+  if (seeded && outcome.evidence.anchor == positions->front().offset) {
+    world_.counters.count(Excuse::former_topics_offset_asked_for);
+    return true;
+  }
   if (group.carried_over(stake.incarnation, stake.partition) &&
       (seeded || (brought.known() && std::any_of(records.begin(), records.end(), of_former)))) {
     world_.counters.count(Excuse::former_topics_offset_asked_for);
