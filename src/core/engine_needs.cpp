@@ -179,12 +179,13 @@ void Engine::State::conclude(std::uint32_t slot, std::uint32_t index, Outcome ou
 void Engine::State::advance(Cell& cell, ConsumerNumber number, TopicNumber topic, Partition partition, Applied applied,
                             Time now, Effects& effects) {
   if (applied == Applied::stale || applied == Applied::held) return;
-  see_log_start(cell, number, topic, partition, false, now, effects);
-  if (consumers[number].acks(topic)) return;  // only its acks end anything
-  // Beyond the committed offset nothing is in order: look at each that may be ended.
-  const std::vector<Range> done_above = cell.frontier.done_above();
+  const bool by_commits = !consumers[number].acks(topic);
+  // Beyond the committed offset nothing is in order: look at each that may be ended. Before the log's
+  // start is looked at, which may void the position that says so.
+  const std::vector<Range> done_above = by_commits ? cell.frontier.done_above() : std::vector<Range>{};
   for (const Range& range : done_above) look_through(cell, range, now, effects);
-  if (applied == Applied::same) return;
+  see_log_start(cell, number, topic, partition, false, now, effects);
+  if (!by_commits || applied == Applied::same) return;
   if (applied == Applied::passed_over) return look_through(cell, kEverything, now, effects);
   while (!cell.obligations.empty()) {
     const Obligation lowest = cell.obligations.lowest();
