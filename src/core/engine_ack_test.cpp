@@ -1,4 +1,4 @@
-// Explicit acks, and clients whose commits come before the work (engine_ack.cpp, early_client.h).
+// What consumers say of single records: acks, share groups, completed offsets (engine_ack.cpp).
 #include <gtest/gtest.h>
 
 #include "core/engine_fixture.h"
@@ -7,7 +7,6 @@
 namespace tidemark::core {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 Ack an_ack(std::string_view consumer, Partition partition, Range offsets) {
@@ -376,115 +375,6 @@ TEST(EngineParallel, P3AMoveBackThatIsHeldTakesThemBackAlready) {
   EXPECT_FALSE(g.answered(above)) << "it will be read again";
   g.commit("views", 0, 15);
   EXPECT_TRUE(g.answer(above).all_processed());
-}
-
-void members_of(Gateway& g, const std::string& client, const std::string& member) {
-  const std::vector<std::string> topics{"orders"};
-  GroupState state;
-  state.group = "views";
-  state.managed = true;
-  state.members = 1;
-  state.topics_known = true;
-  state.topics = topics;
-  state.client = client;
-  state.member = member;
-  state.at = {0, g.record++};
-  g.engine().group(state, g.now, g.effects);
-}
-
-TEST(EngineEarly, KafkaGoIsHandedOverUnlessDeclared) {
-  for (const bool declared : {false, true}) {
-    EngineConfig config;
-    if (declared) config.commits_after = {"views"};
-    Gateway g(config);
-    g.start();
-    members_of(g, "app@host (github.com/segmentio/kafka-go)", "app@host (github.com/segmentio/kafka-go)-1");
-    g.commit("views", 0, 10);
-    const WaitId wait = g.append(0, 10);
-    g.commit("views", 0, 11);
-    EXPECT_EQ(g.outcome(wait).outcome, declared ? Outcome::processed : Outcome::handed_over);
-    EXPECT_TRUE(g.answer(wait).settled);
-    EXPECT_NE(g.outcome(wait).hint.find("FetchMessage") != std::string::npos, declared);
-  }
-}
-
-TEST(EngineEarly, LibrdkafkaIsBelievedUntilItShowsATimersRhythm) {
-  Gateway g;
-  g.start();
-  members_of(g, "rdkafka", "rdkafka-1");
-  g.commit("views", 0, 10);
-  const WaitId wait = g.append(0, 10);
-  g.commit("views", 0, 11);
-  EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
-  for (Offset offset = 12; offset < 20; ++offset) {
-    g.advance(seconds(5));
-    g.commit("views", 0, offset);
-  }
-  PublishRequest request = g.request();
-  request.deadline = g.now + seconds(10);
-  const WaitId later = g.append(request, 0, 19);
-  g.advance(seconds(5));
-  g.commit("views", 0, 20);
-  EXPECT_EQ(g.outcome(later).outcome, Outcome::handed_over);
-  EXPECT_NE(g.outcome(later).hint.find("enable.auto.offset.store=false"), std::string::npos);
-}
-
-// Publishes and commits until there is a rhythm in which every commit came at once.
-void commit_promptly(Gateway& g, bool unevenly, Offset& offset) {
-  for (int round = 0; round < 30; ++round) {
-    g.append(0, offset);
-    g.advance(milliseconds(5));
-    g.commit("views", 0, ++offset);
-    const bool even = !unevenly || round >= 24;
-    g.advance(even ? milliseconds(1000) : milliseconds(850 + 150 * (round % 3)));
-  }
-}
-
-TEST(EngineEarly, ARhythmOfCommitsThatFollowEventsIsNoTimers) {
-  for (const bool unevenly : {false, true}) {
-    Gateway g;
-    g.start();
-    members_of(g, "rdkafka", "rdkafka-1");
-    g.commit("views", 0, 10);
-    Offset offset = 10;
-    commit_promptly(g, unevenly, offset);
-    EXPECT_EQ(g.engine().consumers(g.now).at(0).commits_by_timer, !unevenly);
-    const WaitId wait = g.append(0, offset);
-    g.commit("views", 0, offset + 1);
-    EXPECT_EQ(g.outcome(wait).outcome, unevenly ? Outcome::processed : Outcome::handed_over);
-  }
-}
-
-TEST(EngineEarly, AnotherMemberShowsAnewWhatItsCommitsFollow) {
-  Gateway g;
-  g.start();
-  members_of(g, "rdkafka", "rdkafka-1");
-  g.commit("views", 0, 10);
-  Offset offset = 10;
-  commit_promptly(g, true, offset);
-  members_of(g, "rdkafka", "rdkafka-2");
-  const WaitId wait = g.append(0, offset);
-  g.commit("views", 0, offset + 1);
-  EXPECT_EQ(g.outcome(wait).outcome, Outcome::handed_over);
-}
-
-TEST(EngineEarly, WhatOthersAppendedSaysNothingOfWhatACommitFollows) {
-  Gateway g;
-  g.start();
-  members_of(g, "rdkafka", "rdkafka-1");
-  g.commit("views", 0, 10);
-  Offset offset = 10;
-  for (int round = 0; round < 30; ++round) {
-    g.advance(milliseconds(850 + 150 * (round % 3)));
-    g.commit("views", 0, ++offset);
-  }
-  for (int round = 0; round < 6; ++round) {
-    g.advance(milliseconds(1000));
-    g.commit("views", 0, ++offset);
-  }
-  const WaitId wait = g.append(0, offset);
-  g.commit("views", 0, offset + 1);
-  EXPECT_EQ(g.outcome(wait).outcome, Outcome::handed_over);
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   if (consumer.notes_commit(commit.at) && commit.offset != kNoOffset && !by_hand) {
     consumer.last_sign = now;
     consumer.dormant = false;
-    consumer.cadence.committed(now);
+    // Polled, commits come in the rhythm of the questions, but where somebody waits for them.
+    if (commit.at.partition != kPolledLog || consumer.open > 0) consumer.cadence.committed(now);
   }
   // The commit speaks of the topic before the list does: should the list name
   // another incarnation, this one's positions go with it.
