@@ -5,8 +5,10 @@
 
 #include "gateway_process.h"
 #include "support/admin.h"
+#include "support/clients.h"
 #include "support/consumer.h"
 #include "support/environment.h"
+#include "support/process.h"
 
 namespace tidemark::test {
 namespace {
@@ -88,6 +90,14 @@ TEST_F(PolledAnswers, WhatALatestGroupPassedOverIsUnanchoredByEither) {
   const GatewayAnswer during = poll.publish(topic, "wait=0");
   ASSERT_TRUE(consumer.wait_processed(0, during.number("offset")));
   expect_both(before, "unanchored");
+}
+
+TEST_F(PolledAnswers, WhoCommitsBeforeItsWorkIsHandedOverByEither) {
+  Process consumer(kafka_go_consumer("read", kafka(), topic, group));
+  ASSERT_TRUE(both_see_members(1)) << consumer.output();
+  ASSERT_TRUE(tail.publish(topic, "wait=20s").settled());
+  ASSERT_TRUE(poll.publish(topic, "wait=20s").settled());
+  for (GatewayProcess* gateway : {&tail, &poll}) expect_both(gateway->publish(topic, "wait=0"), "handed_over");
 }
 
 class PolledAbsence : public PolledAnswers {
