@@ -141,7 +141,7 @@ int main(int argc, char** argv) {
     if (i + 1 == argc) return usage();
     const int value = std::atoi(argv[i + 1]);
     if (std::strcmp(argv[i], "--rate") == 0 && value >= 200) rate = value;
-    else if (std::strcmp(argv[i], "--of") == 0 && value >= 1 && value <= 50) seconds = value;
+    else if (std::strcmp(argv[i], "--of") == 0 && value >= 1 && value <= 60) seconds = value;
     else return usage();
   }
   return Day(rate, seconds).run();
