@@ -275,14 +275,6 @@ void Gateway::on_followed(const log::FollowedRecord& record) {
   ack.offsets = read->offsets;
   ack.failed = read->failed;
   ack.reason = read->reason;
-  std::optional<core::Position> position;
-  if (read->id) {
-    position = engine_.find_event(*read->id);
-    if (!position) return;  // another gateway's event: that one knows it
-    ack.topic = position->topic;
-    ack.partition = position->partition;
-    ack.offsets = {position->offset, position->offset};
-  }
   engine_.ack(ack, now(), effects_);
   carry_out();
 }

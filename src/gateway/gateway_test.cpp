@@ -202,6 +202,25 @@ TEST_F(GatewayTest, AsksAGroupBelowALogStartWhatItHasCommitted) {
   EXPECT_EQ(replies.answers[1].consumers[0].outcome, core::Outcome::skipped);
 }
 
+// Another gateway could not tell whose it is; what counts must count everywhere.
+TEST_F(GatewayTest, AnIdAloneInTheTopicOfAcksIsCountedAndSkipped) {
+  start();
+  publish(1);
+  const std::string id = log.appended.begin()->second.headers[0].value;
+  log.deliver_all(0);
+  const std::string by_id = R"({"consumer":"views","id":")" + id + "\"}";
+  const std::string by_place = R"({"consumer":"views","topic":"orders","partition":0,"offset":0})";
+  log::FollowedRecord record;
+  record.topic = kAcksTopic;
+  record.value = by_id;
+  gateway->on_followed(record);
+  EXPECT_TRUE(replies.answers.empty());
+  EXPECT_NE(gateway->metrics().find("tidemark_acks_garbled_total 1\n"), std::string::npos);
+  record.value = by_place;
+  gateway->on_followed(record);
+  EXPECT_TRUE(replies.answers.at(1).all_processed());
+}
+
 TEST_F(GatewayTest, LooksAnewBeforeItSaysThatATopicIsUnknown) {
   gateway = std::make_unique<Gateway>(io, settings, log);
   gateway->start(replies);

@@ -140,12 +140,13 @@ TEST_F(Acks, APoisonedTopicOfAcksStopsNothing) {
   write("\xff\xfe garbage");
   write("[[[[[[[[[[[[[[[[]]]]");
   write(std::string(500'000, '{'));
+  write(R"({"consumer":")" + group + R"(","id":")" + event.text("id") + R"("})");  // no place
   write(ack(1'000'000'000));
   write(R"({"consumer":"stranger","topic":")" + topic + R"(","partition":0,"offset":0})");
   write(ack(event.number("offset")));  // by the consumer's own hand
   const GatewayAnswer answer = settled(gateway, event.mark());
   EXPECT_EQ(answer.status, 200) << answer.raw.body << gateway.process().output();
-  EXPECT_TRUE(eventually([&] { return count(gateway, "tidemark_acks_garbled_total") >= 3; }));
+  EXPECT_TRUE(eventually([&] { return count(gateway, "tidemark_acks_garbled_total") >= 4; }));
   EXPECT_TRUE(eventually([&] { return count(gateway, R"(tidemark_acks_total{result="ignored"})") >= 2; }));
   EXPECT_EQ(gateway.publish(topic, "wait=0").status, 202);
 }
