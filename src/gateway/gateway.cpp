@@ -60,10 +60,13 @@ void Gateway::start(http::Replies& replies) {
   log::Follow acks;
   acks.topic = kAcksTopic;
   acks.history = kAcksHistory;
-  // A repeated ack is one record; what is a day old has been waited for.
+  // A repeated ack is one record; what is a day old has been waited for. Acks are rarely
+  // repeated, so what bounds the disk is bytes; only whole segments go, hence small ones.
   acks.settings = {{"cleanup.policy", "compact,delete"},
                    {"retention.ms", "86400000"},
+                   {"retention.bytes", "1073741824"},
                    {"segment.ms", "600000"},
+                   {"segment.bytes", "67108864"},
                    {"message.timestamp.type", "LogAppendTime"}};
   log_.follow(std::move(acks));
   log_.start(*this);

@@ -202,6 +202,18 @@ TEST_F(GatewayTest, AsksAGroupBelowALogStartWhatItHasCommitted) {
   EXPECT_EQ(replies.answers[1].consumers[0].outcome, core::Outcome::skipped);
 }
 
+TEST_F(GatewayTest, TheTopicOfAcksIsBoundedInTimeAndInBytes) {
+  start();
+  ASSERT_EQ(log.followed.size(), 1U);
+  EXPECT_EQ(log.followed[0].topic, kAcksTopic);
+  EXPECT_EQ(log.followed[0].partitions, 1) << "the bound is of a partition";
+  std::map<std::string, std::string> made_with(log.followed[0].settings.begin(), log.followed[0].settings.end());
+  EXPECT_EQ(made_with["cleanup.policy"], "compact,delete");
+  EXPECT_EQ(made_with["retention.ms"], "86400000");
+  EXPECT_EQ(made_with["retention.bytes"], "1073741824");
+  EXPECT_EQ(made_with["segment.bytes"], "67108864");
+}
+
 // Another gateway could not tell whose it is; what counts must count everywhere.
 TEST_F(GatewayTest, AnIdAloneInTheTopicOfAcksIsCountedAndSkipped) {
   start();
