@@ -194,7 +194,10 @@ std::vector<core::ConsumerView> Gateway::consumers() { return engine_.consumers(
 std::vector<core::EdgeView> Gateway::topology() { return engine_.topology(); }
 
 http::Health Gateway::health() {
-  if (engine_.ready(now())) return {true, ""};
+  if (engine_.ready(now())) {
+    log::Positions come = log_.positions();
+    return {true, "", come.polled(), std::move(come.why)};
+  }
   if (drained_) return {false, "draining: the gateway is stopping"};
   if (!lost_why_.empty()) return {false, "Kafka cannot be reached: " + lost_why_};
   return {false, "learning who consumes what from Kafka"};

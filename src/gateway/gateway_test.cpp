@@ -102,6 +102,16 @@ TEST_F(GatewayTest, RefusesBeforeTheGroupsAreKnown) {
   EXPECT_FALSE(gateway->health().ready);
 }
 
+TEST_F(GatewayTest, HealthSaysWhetherPositionsAreAskedFor) {
+  start();
+  EXPECT_TRUE(gateway->health().ready);
+  EXPECT_FALSE(gateway->health().polled);
+  log.come = {core::PositionsBy::asked_as_denied, "the commit log is denied"};
+  EXPECT_TRUE(gateway->health().ready) << "its answers are right, only later";
+  EXPECT_TRUE(gateway->health().polled);
+  EXPECT_EQ(gateway->health().polled_why, "the commit log is denied");
+}
+
 TEST_F(GatewayTest, AnswersPendingAtTheDeadline) {
   start();
   publish(1, 1ms);

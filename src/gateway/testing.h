@@ -40,6 +40,7 @@ class FakeLog final : public log::Log {
     return {};
   }
   void follow(log::Follow follow) override { followed.push_back(std::move(follow)); }
+  log::Positions positions() const override { return come; }
   void inspect(core::Duration, std::function<void(log::ClusterFacts)> done) override { done(facts); }
   void refresh_topics(core::Duration, std::function<void()> done) override { refreshes.push_back(std::move(done)); }
   void stop(core::Duration, std::function<void()> done) override { done(); }
@@ -66,6 +67,7 @@ class FakeLog final : public log::Log {
   std::vector<core::Look> looks;
   std::vector<log::Follow> followed;
   log::ClusterFacts facts;
+  log::Positions come;
   std::vector<std::function<void()>> refreshes;
   log::Observer* observer_ = nullptr;
 };
