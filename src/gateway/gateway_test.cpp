@@ -42,6 +42,19 @@ class GatewayTest : public ::testing::Test {
     commit.settled_at = commit.at.offset;
     gateway->on_commit(commit);
   }
+  void barrier(http::ExchangeId exchange, http::WaitsCall call, core::Duration wait = 1h) {
+    call.wait_for = wait;
+    call.received = std::chrono::steady_clock::now();
+    gateway->barrier(exchange, std::move(call));
+  }
+  static http::WaitsCall over_topic() {
+    http::WaitsCall call;
+    call.topics = {"orders"};
+    return call;
+  }
+  void list_partitions(core::Partition count) {
+    gateway->on_topics(std::vector<core::TopicState>{{"orders", {}, count}});
+  }
   void publish(http::ExchangeId exchange, core::Duration wait = 1h) {
     http::PublishCall call;
     call.topic = "orders";
@@ -260,6 +273,83 @@ TEST_F(GatewayTest, LooksAnewBeforeItSaysThatATopicIsUnknown) {
   publish(3);
   log.refreshes.back()();
   EXPECT_EQ(replies.refusals.at(3).code, core::Refusal::Code::unknown_topic);
+}
+
+TEST_F(GatewayTest, ABarrierCoversPartitionsThatWereAddedJustBeforeIt) {
+  start();
+  barrier(1, over_topic());
+  barrier(2, over_topic());
+  gateway->gone(2);
+  EXPECT_TRUE(log.asked.empty());
+  ASSERT_EQ(log.refreshes.size(), 2U);
+  list_partitions(4);
+  for (const auto& done : std::vector(log.refreshes)) done();
+  ASSERT_EQ(log.asked.size(), 4U) << "of each partition the end";
+  core::Ends ends;
+  ends.topic = "orders";
+  for (const log::EndsQuery& asked : log.asked) {
+    ends.partition = asked.partition;
+    ends.asked = asked.number;
+    ends.high_watermark = asked.partition == 3 ? 1 : 0;
+    gateway->on_ends(ends);
+  }
+  EXPECT_TRUE(replies.answers.empty()) << "the new one holds a record";
+  core::Commit done;
+  done.group = "views";
+  done.topic = "orders";
+  done.partition = 3;
+  done.offset = 1;
+  done.at = {0, next_record++};
+  done.settled_at = done.at.offset;
+  gateway->on_commit(done);
+  EXPECT_TRUE(replies.answers.at(1).all_processed());
+}
+
+TEST_F(GatewayTest, ABarrierLooksForWhatMayBeNewOnce) {
+  start();
+  http::WaitsCall typo, position;
+  typo.topics = {"oders"};
+  position.positions = {{"orders", 3, 0}};
+  barrier(1, typo);
+  log.refreshes.back()();
+  EXPECT_EQ(replies.refusals.at(1).code, core::Refusal::Code::unknown_topic);
+  barrier(2, position);
+  EXPECT_FALSE(replies.refusals.contains(2));
+  ASSERT_EQ(log.refreshes.size(), 2U);
+  list_partitions(4);
+  log.refreshes.back()();
+  ASSERT_EQ(log.asked.size(), 1U);
+  EXPECT_EQ(log.asked[0].partition, 3);
+  position.positions[0].partition = 2;
+  barrier(3, position);
+  EXPECT_EQ(log.refreshes.size(), 2U) << "what is known needs no look";
+  EXPECT_EQ(log.asked.size(), 2U);
+}
+
+TEST_F(GatewayTest, AMarkOfATopicThatMayBeNewIsLookedForToo) {
+  start();
+  publish(1, 1ms);
+  log.deliver_all(0);
+  io.run_for(10s);
+  http::MarkCall call;
+  call.mark = replies.answers.at(1).mark;
+  call.received = std::chrono::steady_clock::now();
+  gateway->on_topics(std::vector<core::TopicState>{});
+  gateway->resume(2, call);
+  EXPECT_FALSE(replies.refusals.contains(2));
+  list_partitions(3);
+  log.refreshes.back()();
+  EXPECT_TRUE(replies.answers.contains(2));
+}
+
+TEST_F(GatewayTest, P4ABarrierIsAnsweredInTimeWhenTheListIsNot) {
+  start();
+  barrier(1, over_topic(), 20ms);
+  ASSERT_EQ(log.refresh_bounds.size(), 1U);
+  EXPECT_LE(log.refresh_bounds[0], 10ms) << "half is kept for the barrier";
+  log.refreshes[0]();  // at its bound, and nothing was told
+  io.run_for(10s);
+  EXPECT_FALSE(replies.answers.at(1).settled);
 }
 
 TEST_F(GatewayTest, DrainsHeldRequestsAndRefusesNewOnes) {

@@ -110,6 +110,18 @@ TEST_F(Acks, AnEventOfAnotherProducerCanBeAckedAtOnce) {
   EXPECT_EQ(gateway.post("/acks", ack(record.offset)).status, 204) << "its end is asked for";
 }
 
+TEST_F(Acks, OneForATopicThatWasJustMadeIsTaken) {
+  const std::string fresh = unique_name("fresh");
+  GatewayProcess gateway({kafka(), "topics: {" + fresh + ": {wait_for: [" + group + "]}}\n", {}, true});
+  create_topic(kafka(), fresh, 1);
+  Outgoing outgoing;
+  outgoing.value = "from elsewhere";
+  const Record record = produce(kafka(), fresh, outgoing);
+  const GatewayAnswer taken = gateway.post("/acks", R"({"consumer":")" + group + R"(","topic":")" + fresh +
+                                                       R"(","partition":0,"offset":)" + std::to_string(record.offset) + "}");
+  EXPECT_EQ(taken.status, 204) << taken.raw.body;
+}
+
 TEST_F(Acks, WhatCannotBeIsRefusedAndNothingIsWritten) {
   GatewayProcess gateway(options());
   ASSERT_EQ(gateway.publish(topic, "wait=0").status, 202);
