@@ -309,6 +309,7 @@ void Gateway::open_groups(std::vector<log::OpenGroup>& groups) {
 }
 
 void Gateway::on_synced() {
+  engine_.positions(log_.positions().by);
   engine_.synced(now());
   lost_why_.clear();
   spdlog::info("ready: the consumer groups and their positions are known");

@@ -125,6 +125,23 @@ TEST_F(GatewayTest, HealthSaysWhetherPositionsAreAskedFor) {
   EXPECT_EQ(gateway->health().polled_why, "the commit log is denied");
 }
 
+TEST_F(GatewayTest, APendingAnswerSaysThatCommitsAreAskedFor) {
+  log.come = {core::PositionsBy::asked_as_denied, "the commit log is denied"};
+  start();
+  publish(1, 1ms);
+  log.deliver_all(0);
+  io.run_for(10s);
+  ASSERT_EQ(replies.answers.at(1).consumers.size(), 1U);
+  EXPECT_NE(replies.answers[1].consumers[0].hint.find("__consumer_offsets may not be read"), std::string::npos);
+  log.come = {};
+  gateway->on_synced();
+  publish(2, 1ms);
+  log.deliver_all(1);
+  io.restart();
+  io.run_for(10s);
+  EXPECT_EQ(replies.answers.at(2).consumers[0].hint.find("__consumer_offsets"), std::string::npos);
+}
+
 TEST_F(GatewayTest, AnswersPendingAtTheDeadline) {
   start();
   publish(1, 1ms);

@@ -30,6 +30,12 @@ TEST(DeniedCommitLogGateway, LogHealthMetricsAndAnswersSayThatPositionsAreAskedF
   EXPECT_EQ(answer.consumer("views").at("basis").as_string(), "poll");
   EXPECT_EQ(answer.consumer("views").at("evidence").at("source").as_string(), "poll");
 
+  consumer.pause();
+  const GatewayAnswer pending = gateway.publish(topic, "wait=300ms");
+  EXPECT_EQ(pending.outcome("views"), "pending") << pending.raw.body;
+  EXPECT_NE(pending.raw.body.find("allow the gateway's user READ"), std::string::npos) << pending.raw.body;
+  consumer.resume();
+
   const GatewayAnswer health = gateway.get("/health/ready");
   EXPECT_EQ(health.status, 200) << health.raw.body;
   EXPECT_EQ(health.text("positions"), "polled") << health.raw.body;
