@@ -276,6 +276,8 @@ class Engine {
   void ack(const Ack& ack, Time now, Effects& effects);
   void share(const ShareProgress& progress, Time now, Effects& effects);
   void sight(const Sight& sight, Time now, Effects& effects);
+  // How positions come from now on; for hints only.
+  void positions(PositionsBy by);
   void synced(Time now);
   void lost(Time now);
 

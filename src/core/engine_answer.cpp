@@ -119,7 +119,7 @@ std::vector<ConsumerOutcome> Engine::State::outcomes_of(const Wait& wait, Time n
       }
     }
     outcome.reason = need.outcome == Outcome::pending ? reason : PendingReason::none;
-    outcome.hint = hint_for(consumer, {need.outcome, reason, outcome.evidence.source}, gone, config.absent_grace);
+    outcome.hint = hint_for(consumer, {need.outcome, reason, outcome.evidence.source, positions_by}, gone, config.absent_grace);
     outcome.position = {topics[term.topic].name, term.topic_id, term.partition, term.last, term.leader_epoch};
     if (need.place != Follow::kNone) {
       const std::uint32_t topic = wait.follow->places[need.place].topic;

@@ -272,6 +272,8 @@ void Engine::ends(const Ends& as_told, Time now, Effects& effects) {
   s.end_in_round(*topic, told.partition, told.asked, now, effects);
 }
 
+void Engine::positions(PositionsBy by) { state_->positions_by = by; }
+
 void Engine::synced(Time now) {
   State& s = *state_;
   if (!s.was_synced || s.lost_at) s.known_since = now;

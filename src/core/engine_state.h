@@ -40,6 +40,7 @@ struct Engine::State {
   WaitTable waits;
   EngineStats stats;
 
+  PositionsBy positions_by = PositionsBy::tail;  // for hints
   bool was_synced = false;
   bool draining = false;
   Time known_since{};           // since then silence means something

@@ -184,6 +184,15 @@ struct Ends {
   Offset epoch_end = kNoOffset;
 };
 
+// How committed positions come: read as they are made, or asked for, which tells
+// them later and less of them.
+enum class PositionsBy {
+  tail,
+  asked_as_configured,
+  asked_as_denied,  // the commit log may not be read
+  asked_as_blind,   // part of it cannot be read
+};
+
 // How an append ended. Every append ends exactly once.
 struct Delivery {
   enum class Fate {

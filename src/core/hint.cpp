@@ -21,6 +21,25 @@ std::string cure_for(EarlyClient client) {
   return cure + (keeps_rhythm ? ", and" : ", or") + " declare it with commits: after-processing";
 }
 
+namespace {
+
+// Its commit may be there already, and not be seen yet.
+std::string seen_late(PositionsBy positions) {
+  const std::string late = ", so its commits are asked for and seen late: ";
+  switch (positions) {
+    case PositionsBy::tail: break;
+    case PositionsBy::asked_as_configured: return "kafka.positions is poll" + late + "set it to auto";
+    case PositionsBy::asked_as_denied:
+      return "__consumer_offsets may not be read" + late + "allow the gateway's user READ and DESCRIBE on that topic";
+    case PositionsBy::asked_as_blind:
+      return "a part of __consumer_offsets cannot be read" + late +
+             "mend what the why of GET /health/ready names, and restart the gateway";
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string hint_for(const Consumer& consumer, const Shown& shown, Gone gone, Duration absent_grace) {
   switch (shown.outcome) {
     case Outcome::skipped:
@@ -53,10 +72,11 @@ std::string hint_for(const Consumer& consumer, const Shown& shown, Gone gone, Du
     case PendingReason::beyond_end:
       return "its latest commit lies beyond the end of the partition and proves nothing: reset the group's offsets";
     case PendingReason::not_started:
+      if (consumer.members > 0 && shown.positions != PositionsBy::tail) return seen_late(shown.positions);
       return consumer.members > 0 ? "it has members and has not committed this partition yet"
                                   : "it has never committed this partition: is it running?";
     case PendingReason::lag:
-      return consumer.is_empty_group() ? "the group has no members: start the consumer" : "";
+      return consumer.is_empty_group() ? "the group has no members: start the consumer" : seen_late(shown.positions);
     case PendingReason::ack:
     case PendingReason::append:
     case PendingReason::asking_end:

@@ -23,6 +23,7 @@ struct Shown {
   Outcome outcome = Outcome::processed;
   PendingReason reason = PendingReason::none;
   Evidence::Source source = Evidence::Source::none;
+  PositionsBy positions = PositionsBy::tail;
 };
 
 // Empty when there is nothing to mend.

@@ -35,6 +35,25 @@ TEST(Hint, DependsOnWhoIsThere) {
   EXPECT_TRUE(has(hint(Outcome::pending, PendingReason::lag, empty), "start the consumer"));
 }
 
+TEST(Hint, PositionsThatAreAskedForAreSeenLate) {
+  Consumer live, empty;
+  live.members = 1;
+  live.managed = empty.managed = true;
+  const auto polled = [](Outcome outcome, PendingReason reason, const Consumer& consumer, PositionsBy by) {
+    return hint_for(consumer, {outcome, reason, Evidence::Source::poll, by}, Gone::no, seconds(30));
+  };
+  for (const PendingReason reason : {PendingReason::lag, PendingReason::not_started}) {
+    EXPECT_TRUE(has(polled(Outcome::pending, reason, live, PositionsBy::asked_as_denied), "READ and DESCRIBE"));
+    EXPECT_TRUE(has(polled(Outcome::pending, reason, live, PositionsBy::asked_as_configured), "set it to auto"));
+    EXPECT_TRUE(has(polled(Outcome::pending, reason, live, PositionsBy::asked_as_blind), "restart the gateway"));
+    EXPECT_FALSE(has(polled(Outcome::pending, reason, live, PositionsBy::tail), "seen late"));
+    EXPECT_FALSE(has(polled(Outcome::pending, reason, empty, PositionsBy::asked_as_denied), "seen late"));
+  }
+  EXPECT_EQ(polled(Outcome::processed, PendingReason::none, live, PositionsBy::asked_as_denied), "");
+  EXPECT_FALSE(has(polled(Outcome::pending, PendingReason::ack, live, PositionsBy::asked_as_denied), "seen late"))
+      << "it says nothing by its commits";
+}
+
 TEST(Hint, IsEmptyWhenThereIsNothingToMend) {
   Consumer live;
   live.members = 1;

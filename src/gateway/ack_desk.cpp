@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "gateway/fresh_topics.h"
 #include "gateway/refused_append.h"
 
 namespace tidemark::gateway {
@@ -62,10 +63,21 @@ void AckDesk::try_now(http::ExchangeId exchange) {
   Open& open = open_.at(exchange);
   const auto refusal = engine_.check(ack_of(open.call), std::chrono::steady_clock::now());
   if (!refusal) return append(exchange, open);
+  if (may_be_new(*refusal) && !open.looked_anew) return look_anew(exchange, open);
   if (refusal->code != core::Refusal::Code::beyond_end || open.asked >= kMostQuestions) return refuse(exchange, *refusal);
   ++open.asked;
   asking_.emplace(std::pair(open.call.topic, open.call.partition), exchange);
   log_.ask_ends({open.call.topic, open.call.partition, true, false, false, 0});
+}
+
+void AckDesk::look_anew(http::ExchangeId exchange, Open& open) {
+  open.looked_anew = true;
+  const core::Duration left = open.call.received + bound_ - std::chrono::steady_clock::now();
+  log_.refresh_topics(look_bound(left), [this, exchange, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    if (open_.contains(exchange)) try_now(exchange);
+    moved_();
+  });
 }
 
 void AckDesk::ends(std::string_view topic, core::Partition partition) {
@@ -140,6 +152,7 @@ void AckDesk::arm() {
     armed_for_.reset();
     overdue();
     arm();
+    moved_();
   });
 }
 

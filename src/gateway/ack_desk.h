@@ -13,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,7 +37,11 @@ class AckDesk {
   // All must outlive the desk. `bound`: from the request's last byte to the answer.
   AckDesk(boost::asio::io_context& io, core::Engine& engine, log::Log& log, core::Duration bound);
 
-  void start(http::Replies& replies) { replies_ = &replies; }
+  // `moved` is called after what happens by itself, when less may be open.
+  void start(http::Replies& replies, std::function<void()> moved) {
+    replies_ = &replies;
+    moved_ = std::move(moved);
+  }
   void take(http::ExchangeId exchange, http::AckCall call);
   void gone(http::ExchangeId exchange);
   bool empty() const { return open_.empty(); }
@@ -51,8 +56,10 @@ class AckDesk {
     http::AckCall call;
     log::AppendId append = 0;  // 0 while its end is asked for
     int asked = 0;
+    bool looked_anew = false;
   };
   void try_now(http::ExchangeId exchange);
+  void look_anew(http::ExchangeId exchange, Open& open);
   void append(http::ExchangeId exchange, Open& open);
   void refuse(http::ExchangeId exchange, const core::Refusal& refusal);
   void close(http::ExchangeId exchange);
@@ -63,6 +70,7 @@ class AckDesk {
   log::Log& log_;
   const core::Duration bound_;
   http::Replies* replies_ = nullptr;
+  std::function<void()> moved_;
   log::AppendId next_ = kFirstId;
   std::unordered_map<http::ExchangeId, Open> open_;
   std::unordered_map<log::AppendId, http::ExchangeId> appends_;

@@ -14,7 +14,9 @@ using namespace std::chrono_literals;
 
 class AckDeskTest : public ::testing::Test {
  protected:
-  explicit AckDeskTest(core::Duration bound = 1h) : engine(config()), desk(io, engine, log, bound) { desk.start(replies); }
+  explicit AckDeskTest(core::Duration bound = 1h) : engine(config()), desk(io, engine, log, bound) {
+    desk.start(replies, [this] { ++moved; });
+  }
 
   static core::EngineConfig config() {
     core::EngineConfig config;
@@ -53,6 +55,7 @@ class AckDeskTest : public ::testing::Test {
   core::Engine engine;
   FakeLog log;
   FakeReplies replies;
+  int moved = 0;
   AckDesk desk;
 };
 
@@ -90,6 +93,33 @@ TEST_F(AckDeskTest, RefusesBeforeAnythingIsWritten) {
   EXPECT_EQ(refused(3), core::Refusal::Code::unknown_event);
   EXPECT_TRUE(log.appended.empty());
   EXPECT_TRUE(desk.empty());
+  EXPECT_TRUE(log.refreshes.empty()) << "none of it is about a topic that may be new";
+}
+
+TEST_F(AckDeskTest, LooksAnewOnceBeforeItSaysThatATopicOrAPartitionIsUnknown) {
+  be_ready();
+  http::AckCall added = call({3, 3}), typo = call({3, 3}), left = call({3, 3});
+  added.partition = 3;
+  typo.topic = left.topic = "oders";
+  desk.take(1, added);
+  desk.take(2, typo);
+  desk.take(3, left);
+  EXPECT_TRUE(replies.refusals.empty());
+  ASSERT_EQ(log.refreshes.size(), 3U);
+  desk.gone(3);
+  const std::vector<core::TopicState> topics{{"orders", {}, 4}};
+  engine.topics(topics, now(), effects);
+  core::Ends ends;
+  ends.topic = "orders";
+  ends.partition = 3;
+  ends.high_watermark = 10;
+  engine.ends(ends, now(), effects);
+  for (const auto& done : std::vector(log.refreshes)) done();
+  EXPECT_EQ(log.appended.size(), 1U);
+  EXPECT_EQ(refused(2), core::Refusal::Code::unknown_topic);
+  EXPECT_FALSE(replies.refusals.contains(3));
+  EXPECT_EQ(log.refreshes.size(), 3U) << "once each";
+  EXPECT_EQ(moved, 3) << "a drain may wait for them";
 }
 
 TEST_F(AckDeskTest, AsksForTheEndBeforeItSaysThatARecordDoesNotExist) {
@@ -136,6 +166,7 @@ TEST_F(AckDeskOverdue, P4IsAnsweredAtItsDeadline) {
   ASSERT_TRUE(replies.failed.contains(2));
   EXPECT_EQ(replies.failed[2].fate, core::Delivery::Fate::not_appended);
   EXPECT_TRUE(desk.empty());
+  EXPECT_GT(moved, 0);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "gateway/ack_record.h"
 
 #include <boost/json.hpp>
+#include <optional>
 
 #include "http/json_writer.h"
 
@@ -93,13 +94,8 @@ Result<AckRecord> parse_ack(std::string_view value) {
     if (!reason->is_string()) return odd("reason is not text");
     ack.reason = cut({reason->get_string().data(), reason->get_string().size()}, AckRecord::kMaxReason);
   }
-  if (object.contains("id")) {
-    const auto id = text(object, "id", 64);
-    const auto parsed = id ? Uuid::parse(*id) : std::nullopt;
-    if (!parsed) return odd("id is not a UUID");
-    ack.id = *parsed;
-    return ack;
-  }
+  if (object.contains("id") && !object.contains("topic"))
+    return odd("an id alone is for POST /acks: topic, partition and offset are needed here");
   auto topic = text(object, "topic", 249);
   if (!topic) return odd("topic is not a name");
   ack.topic = std::move(*topic);

@@ -8,19 +8,18 @@
 //    "offset": 7  or  "offsets": [7, 9],
 //    "outcome": "processed" (default) or "failed", "reason": "…"}
 //
-// or, of an event that the reading gateway published itself and still knows,
-// "id" (the event's, as text) in place of topic, partition and offset.
+// An event's id is no place: only the gateway that published it could tell where it
+// is, and the others would read another topic than that one. So POST /acks takes an
+// id and writes the place; here an id alone is no ack.
 //
 // The key is not read. Gateways write consumer, topic, partition and first
 // offset there, so that compaction keeps one record of a repeated ack.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
-#include "base/uuid.h"
 #include "core/position.h"
 
 namespace tidemark::gateway {
@@ -32,7 +31,6 @@ struct AckRecord {
   static constexpr std::size_t kMaxReason = 500;
 
   std::string consumer;
-  std::optional<Uuid> id;
   std::string topic;
   core::Partition partition = 0;
   core::Range offsets;

@@ -1,6 +1,7 @@
 #include "gateway/gateway.h"
 
 #include "gateway/doctor.h"
+#include "gateway/fresh_topics.h"
 #include "gateway/refused_append.h"
 
 #include <spdlog/spdlog.h>
@@ -56,14 +57,17 @@ Gateway::~Gateway() = default;
 
 void Gateway::start(http::Replies& replies) {
   replies_ = &replies;
-  acks_.start(replies);
+  acks_.start(replies, [this] { carry_out(); });
   log::Follow acks;
   acks.topic = kAcksTopic;
   acks.history = kAcksHistory;
-  // A repeated ack is one record; what is a day old has been waited for.
+  // A repeated ack is one record; what is a day old has been waited for. Acks are rarely
+  // repeated, so what bounds the disk is bytes; only whole segments go, hence small ones.
   acks.settings = {{"cleanup.policy", "compact,delete"},
                    {"retention.ms", "86400000"},
+                   {"retention.bytes", "1073741824"},
                    {"segment.ms", "600000"},
+                   {"segment.bytes", "67108864"},
                    {"message.timestamp.type", "LogAppendTime"}};
   log_.follow(std::move(acks));
   log_.start(*this);
@@ -94,8 +98,8 @@ void Gateway::admit(http::ExchangeId exchange, http::PublishCall call, bool look
   request.scope = call.scope;
   auto admitted = engine_.publish(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
-    if (refusal->code == core::Refusal::Code::unknown_topic && !looked_anew)
-      return look_for_topic(exchange, std::move(call));
+    if (may_be_new(*refusal) && !looked_anew)
+      return look_and_admit(exchange, request.deadline - now(), std::move(call));
     replies_->refused(exchange, *refusal);
     return;
   }
@@ -111,24 +115,26 @@ void Gateway::hold(http::ExchangeId exchange, core::WaitId wait) {
   wait_of_exchange_.emplace(exchange, wait);
 }
 
-// A topic made a second ago is in Kafka and not yet in our list: 404 would be
-// wrong for up to ten seconds, so the list is read anew before it is said.
-void Gateway::look_for_topic(http::ExchangeId exchange, http::PublishCall call) {
-  constexpr core::Duration kLongest = std::chrono::seconds(1);
-  const core::Duration left = deadline_of(call.received, call.wait ? call.wait_for : std::nullopt) - now();
-  looking_.emplace(exchange, std::move(call));
-  log_.refresh_topics(std::clamp(left, core::Duration::zero(), kLongest),
-                      [this, exchange, alive = std::weak_ptr<bool>(alive_)] {
-                        if (alive.expired()) return;
-                        auto found = looking_.extract(exchange);
-                        if (!found.empty()) admit(exchange, std::move(found.mapped()), true);
-                        carry_out();  // a drain may have waited for this one
-                      });
+void Gateway::look_anew(http::ExchangeId exchange, core::Duration left, std::function<void()> again) {
+  looking_.emplace(exchange, std::move(again));
+  log_.refresh_topics(look_bound(left), [this, exchange, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    auto found = looking_.extract(exchange);
+    if (!found.empty()) found.mapped()();
+    carry_out();  // a drain may have waited for this one
+  });
 }
 
-void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
+template <class Call>
+void Gateway::look_and_admit(http::ExchangeId exchange, core::Duration left, Call call) {
+  look_anew(exchange, left, [this, exchange, call = std::move(call)]() mutable { admit(exchange, std::move(call), true); });
+}
+
+void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) { admit(exchange, std::move(call), false); }
+
+void Gateway::admit(http::ExchangeId exchange, http::MarkCall call, bool looked_anew) {
   core::ResumeRequest request;
-  request.mark = std::move(call.mark);
+  request.mark = call.mark;
   request.began = call.received;
   request.deadline = deadline_of(call.received, call.wait_for);
   request.wait = call.wait;
@@ -136,6 +142,8 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
   request.scope = call.scope;
   auto admitted = engine_.resume(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
+    if (may_be_new(*refusal) && !looked_anew)
+      return look_and_admit(exchange, request.deadline - now(), std::move(call));
     replies_->refused(exchange, *refusal);
     return;
   }
@@ -144,8 +152,18 @@ void Gateway::resume(http::ExchangeId exchange, http::MarkCall call) {
 }
 
 void Gateway::barrier(http::ExchangeId exchange, http::WaitsCall call) {
+  // A partition that was just added would be left out without a word. Half of the time is kept
+  // for the barrier itself.
+  if (!call.topics.empty() && engine_.ready(now())) {
+    const core::Duration left = deadline_of(call.received, call.wait_for) - now();
+    return look_and_admit(exchange, left / 2, std::move(call));
+  }
+  admit(exchange, std::move(call), false);
+}
+
+void Gateway::admit(http::ExchangeId exchange, http::WaitsCall call, bool looked_anew) {
   core::BarrierRequest request;
-  request.mark = std::move(call.mark);
+  request.mark = call.mark;
   request.positions = call.positions;
   request.topics = call.topics;
   request.scope = call.scope;
@@ -155,6 +173,8 @@ void Gateway::barrier(http::ExchangeId exchange, http::WaitsCall call) {
   request.only = call.only;
   auto admitted = engine_.barrier(request, now(), effects_);
   if (const auto* refusal = std::get_if<core::Refusal>(&admitted)) {
+    if (may_be_new(*refusal) && !looked_anew)
+      return look_and_admit(exchange, request.deadline - now(), std::move(call));
     replies_->refused(exchange, *refusal);
     return;
   }
@@ -191,7 +211,10 @@ std::vector<core::ConsumerView> Gateway::consumers() { return engine_.consumers(
 std::vector<core::EdgeView> Gateway::topology() { return engine_.topology(); }
 
 http::Health Gateway::health() {
-  if (engine_.ready(now())) return {true, ""};
+  if (engine_.ready(now())) {
+    log::Positions come = log_.positions();
+    return {true, "", come.polled(), std::move(come.why)};
+  }
   if (drained_) return {false, "draining: the gateway is stopping"};
   if (!lost_why_.empty()) return {false, "Kafka cannot be reached: " + lost_why_};
   return {false, "learning who consumes what from Kafka"};
@@ -277,14 +300,6 @@ void Gateway::on_followed(const log::FollowedRecord& record) {
   ack.offsets = read->offsets;
   ack.failed = read->failed;
   ack.reason = read->reason;
-  std::optional<core::Position> position;
-  if (read->id) {
-    position = engine_.find_event(*read->id);
-    if (!position) return;  // another gateway's event: that one knows it
-    ack.topic = position->topic;
-    ack.partition = position->partition;
-    ack.offsets = {position->offset, position->offset};
-  }
   engine_.ack(ack, now(), effects_);
   carry_out();
 }
@@ -296,6 +311,7 @@ void Gateway::open_groups(std::vector<log::OpenGroup>& groups) {
 }
 
 void Gateway::on_synced() {
+  engine_.positions(log_.positions().by);
   engine_.synced(now());
   lost_why_.clear();
   spdlog::info("ready: the consumer groups and their positions are known");

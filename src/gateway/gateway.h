@@ -78,9 +78,14 @@ class Gateway final : public http::Api, public log::Observer {
 
  private:
   void admit(http::ExchangeId exchange, http::PublishCall call, bool looked_anew);
+  void admit(http::ExchangeId exchange, http::MarkCall call, bool looked_anew);
+  void admit(http::ExchangeId exchange, http::WaitsCall call, bool looked_anew);
+  // Calls `again` when the list of topics was read anew, at the latest in `left`.
+  void look_anew(http::ExchangeId exchange, core::Duration left, std::function<void()> again);
+  template <class Call>
+  void look_and_admit(http::ExchangeId exchange, core::Duration left, Call call);
   // Whom to answer when the wait ends.
   void hold(http::ExchangeId exchange, core::WaitId wait);
-  void look_for_topic(http::ExchangeId exchange, http::PublishCall call);
   std::optional<http::ExchangeId> release(core::WaitId wait);
   void carry_out();
   // Those that are due, in turns with whatever else there is.
@@ -104,8 +109,8 @@ class Gateway final : public http::Api, public log::Observer {
   std::unordered_map<std::uint64_t, http::ExchangeId> exchange_of_wait_;
   std::unordered_map<http::ExchangeId, core::WaitId> wait_of_exchange_;
 
-  // Publishes to a topic that may have been made since the list was last read.
-  std::unordered_map<http::ExchangeId, http::PublishCall> looking_;
+  // Those that may be about what was made since the list of topics was last read.
+  std::unordered_map<http::ExchangeId, std::function<void()>> looking_;
 
   core::Effects effects_;  // being filled
   core::Effects doing_;    // being carried out

@@ -42,6 +42,19 @@ class GatewayTest : public ::testing::Test {
     commit.settled_at = commit.at.offset;
     gateway->on_commit(commit);
   }
+  void barrier(http::ExchangeId exchange, http::WaitsCall call, core::Duration wait = 1h) {
+    call.wait_for = wait;
+    call.received = std::chrono::steady_clock::now();
+    gateway->barrier(exchange, std::move(call));
+  }
+  static http::WaitsCall over_topic() {
+    http::WaitsCall call;
+    call.topics = {"orders"};
+    return call;
+  }
+  void list_partitions(core::Partition count) {
+    gateway->on_topics(std::vector<core::TopicState>{{"orders", {}, count}});
+  }
   void publish(http::ExchangeId exchange, core::Duration wait = 1h) {
     http::PublishCall call;
     call.topic = "orders";
@@ -100,6 +113,33 @@ TEST_F(GatewayTest, RefusesBeforeTheGroupsAreKnown) {
   EXPECT_EQ(replies.refusals[1].code, core::Refusal::Code::not_ready);
   EXPECT_TRUE(log.appended.empty());
   EXPECT_FALSE(gateway->health().ready);
+}
+
+TEST_F(GatewayTest, HealthSaysWhetherPositionsAreAskedFor) {
+  start();
+  EXPECT_TRUE(gateway->health().ready);
+  EXPECT_FALSE(gateway->health().polled);
+  log.come = {core::PositionsBy::asked_as_denied, "the commit log is denied"};
+  EXPECT_TRUE(gateway->health().ready) << "its answers are right, only later";
+  EXPECT_TRUE(gateway->health().polled);
+  EXPECT_EQ(gateway->health().polled_why, "the commit log is denied");
+}
+
+TEST_F(GatewayTest, APendingAnswerSaysThatCommitsAreAskedFor) {
+  log.come = {core::PositionsBy::asked_as_denied, "the commit log is denied"};
+  start();
+  publish(1, 1ms);
+  log.deliver_all(0);
+  io.run_for(10s);
+  ASSERT_EQ(replies.answers.at(1).consumers.size(), 1U);
+  EXPECT_NE(replies.answers[1].consumers[0].hint.find("__consumer_offsets may not be read"), std::string::npos);
+  log.come = {};
+  gateway->on_synced();
+  publish(2, 1ms);
+  log.deliver_all(1);
+  io.restart();
+  io.run_for(10s);
+  EXPECT_EQ(replies.answers.at(2).consumers[0].hint.find("__consumer_offsets"), std::string::npos);
 }
 
 TEST_F(GatewayTest, AnswersPendingAtTheDeadline) {
@@ -202,6 +242,37 @@ TEST_F(GatewayTest, AsksAGroupBelowALogStartWhatItHasCommitted) {
   EXPECT_EQ(replies.answers[1].consumers[0].outcome, core::Outcome::skipped);
 }
 
+TEST_F(GatewayTest, TheTopicOfAcksIsBoundedInTimeAndInBytes) {
+  start();
+  ASSERT_EQ(log.followed.size(), 1U);
+  EXPECT_EQ(log.followed[0].topic, kAcksTopic);
+  EXPECT_EQ(log.followed[0].partitions, 1) << "the bound is of a partition";
+  std::map<std::string, std::string> made_with(log.followed[0].settings.begin(), log.followed[0].settings.end());
+  EXPECT_EQ(made_with["cleanup.policy"], "compact,delete");
+  EXPECT_EQ(made_with["retention.ms"], "86400000");
+  EXPECT_EQ(made_with["retention.bytes"], "1073741824");
+  EXPECT_EQ(made_with["segment.bytes"], "67108864");
+}
+
+// Another gateway could not tell whose it is; what counts must count everywhere.
+TEST_F(GatewayTest, AnIdAloneInTheTopicOfAcksIsCountedAndSkipped) {
+  start();
+  publish(1);
+  const std::string id = log.appended.begin()->second.headers[0].value;
+  log.deliver_all(0);
+  const std::string by_id = R"({"consumer":"views","id":")" + id + "\"}";
+  const std::string by_place = R"({"consumer":"views","topic":"orders","partition":0,"offset":0})";
+  log::FollowedRecord record;
+  record.topic = kAcksTopic;
+  record.value = by_id;
+  gateway->on_followed(record);
+  EXPECT_TRUE(replies.answers.empty());
+  EXPECT_NE(gateway->metrics().find("tidemark_acks_garbled_total 1\n"), std::string::npos);
+  record.value = by_place;
+  gateway->on_followed(record);
+  EXPECT_TRUE(replies.answers.at(1).all_processed());
+}
+
 TEST_F(GatewayTest, LooksAnewBeforeItSaysThatATopicIsUnknown) {
   gateway = std::make_unique<Gateway>(io, settings, log);
   gateway->start(replies);
@@ -219,6 +290,83 @@ TEST_F(GatewayTest, LooksAnewBeforeItSaysThatATopicIsUnknown) {
   publish(3);
   log.refreshes.back()();
   EXPECT_EQ(replies.refusals.at(3).code, core::Refusal::Code::unknown_topic);
+}
+
+TEST_F(GatewayTest, ABarrierCoversPartitionsThatWereAddedJustBeforeIt) {
+  start();
+  barrier(1, over_topic());
+  barrier(2, over_topic());
+  gateway->gone(2);
+  EXPECT_TRUE(log.asked.empty());
+  ASSERT_EQ(log.refreshes.size(), 2U);
+  list_partitions(4);
+  for (const auto& done : std::vector(log.refreshes)) done();
+  ASSERT_EQ(log.asked.size(), 4U) << "of each partition the end";
+  core::Ends ends;
+  ends.topic = "orders";
+  for (const log::EndsQuery& asked : log.asked) {
+    ends.partition = asked.partition;
+    ends.asked = asked.number;
+    ends.high_watermark = asked.partition == 3 ? 1 : 0;
+    gateway->on_ends(ends);
+  }
+  EXPECT_TRUE(replies.answers.empty()) << "the new one holds a record";
+  core::Commit done;
+  done.group = "views";
+  done.topic = "orders";
+  done.partition = 3;
+  done.offset = 1;
+  done.at = {0, next_record++};
+  done.settled_at = done.at.offset;
+  gateway->on_commit(done);
+  EXPECT_TRUE(replies.answers.at(1).all_processed());
+}
+
+TEST_F(GatewayTest, ABarrierLooksForWhatMayBeNewOnce) {
+  start();
+  http::WaitsCall typo, position;
+  typo.topics = {"oders"};
+  position.positions = {{"orders", 3, 0}};
+  barrier(1, typo);
+  log.refreshes.back()();
+  EXPECT_EQ(replies.refusals.at(1).code, core::Refusal::Code::unknown_topic);
+  barrier(2, position);
+  EXPECT_FALSE(replies.refusals.contains(2));
+  ASSERT_EQ(log.refreshes.size(), 2U);
+  list_partitions(4);
+  log.refreshes.back()();
+  ASSERT_EQ(log.asked.size(), 1U);
+  EXPECT_EQ(log.asked[0].partition, 3);
+  position.positions[0].partition = 2;
+  barrier(3, position);
+  EXPECT_EQ(log.refreshes.size(), 2U) << "what is known needs no look";
+  EXPECT_EQ(log.asked.size(), 2U);
+}
+
+TEST_F(GatewayTest, AMarkOfATopicThatMayBeNewIsLookedForToo) {
+  start();
+  publish(1, 1ms);
+  log.deliver_all(0);
+  io.run_for(10s);
+  http::MarkCall call;
+  call.mark = replies.answers.at(1).mark;
+  call.received = std::chrono::steady_clock::now();
+  gateway->on_topics(std::vector<core::TopicState>{});
+  gateway->resume(2, call);
+  EXPECT_FALSE(replies.refusals.contains(2));
+  list_partitions(3);
+  log.refreshes.back()();
+  EXPECT_TRUE(replies.answers.contains(2));
+}
+
+TEST_F(GatewayTest, P4ABarrierIsAnsweredInTimeWhenTheListIsNot) {
+  start();
+  barrier(1, over_topic(), 20ms);
+  ASSERT_EQ(log.refresh_bounds.size(), 1U);
+  EXPECT_LE(log.refresh_bounds[0], 10ms) << "half is kept for the barrier";
+  log.refreshes[0]();  // at its bound, and nothing was told
+  io.run_for(10s);
+  EXPECT_FALSE(replies.answers.at(1).settled);
 }
 
 TEST_F(GatewayTest, DrainsHeldRequestsAndRefusesNewOnes) {

@@ -40,8 +40,12 @@ class FakeLog final : public log::Log {
     return {};
   }
   void follow(log::Follow follow) override { followed.push_back(std::move(follow)); }
+  log::Positions positions() const override { return come; }
   void inspect(core::Duration, std::function<void(log::ClusterFacts)> done) override { done(facts); }
-  void refresh_topics(core::Duration, std::function<void()> done) override { refreshes.push_back(std::move(done)); }
+  void refresh_topics(core::Duration bound, std::function<void()> done) override {
+    refreshes.push_back(std::move(done));
+    refresh_bounds.push_back(bound);
+  }
   void stop(core::Duration, std::function<void()> done) override { done(); }
 
   void deliver_all(core::Offset offset) {
@@ -66,7 +70,9 @@ class FakeLog final : public log::Log {
   std::vector<core::Look> looks;
   std::vector<log::Follow> followed;
   log::ClusterFacts facts;
+  log::Positions come;
   std::vector<std::function<void()>> refreshes;
+  std::vector<core::Duration> refresh_bounds;
   log::Observer* observer_ = nullptr;
 };
 

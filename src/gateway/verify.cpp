@@ -112,10 +112,9 @@ Finding check_ack(const std::string& name, const Event& event, bool failed, cons
   const auto read = scan(std::string(kAcksTopic), 0, 0, kEverything, [&](const kafka::ScannedRecord& seen) {
     const auto ack = seen.value ? parse_ack(*seen.value) : Result<AckRecord>(Error{});
     if (!ack || ack->consumer != name) return true;
-    const bool by_id = ack->id && ack->id->to_string() == event.id;
-    const bool by_place = !ack->id && ack->topic == event.topic && ack->partition == event.partition &&
-                          ack->offsets.first <= event.offset && event.offset <= ack->offsets.last;
-    if (by_id || by_place) latest = ack->failed;
+    const bool covers = ack->topic == event.topic && ack->partition == event.partition &&
+                        ack->offsets.first <= event.offset && event.offset <= ack->offsets.last;
+    if (covers) latest = ack->failed;
     return true;
   });
   if (!read) return unknown(name, "the topic of acks cannot be read: " + read.error().message);

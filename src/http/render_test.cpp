@@ -476,6 +476,10 @@ TEST(Render, TopicsAndConsumers) {
 TEST(Render, HealthAndMetrics) {
   EXPECT_EQ(render_live().status, 200);
   EXPECT_EQ(render_ready({true, ""}).status, 200);
+  EXPECT_EQ(render_ready({true, ""}).body, "{\"ready\":true,\"positions\":\"tailed\"}\n");
+  const Response polled = render_ready({true, "", true, "the commit log is \"denied\""});
+  EXPECT_EQ(polled.status, 200) << "weaker, not broken";
+  EXPECT_EQ(polled.body, R"({"ready":true,"positions":"polled","why":"the commit log is \"denied\""})" "\n");
   const Response not_ready = render_ready({false, "Kafka is not reachable"});
   EXPECT_EQ(not_ready.status, 503);
   EXPECT_EQ(header(not_ready, "Retry-After"), "1");

@@ -151,7 +151,13 @@ Response render_ready(const Health& health) {
     return response;
   }
   Response response = json_response();
-  response.body = "{\"ready\":true}\n";
+  JsonWriter json(response.body);
+  json.begin_object();
+  json.member("ready", true);
+  json.member("positions", health.polled ? "polled" : "tailed");
+  if (health.polled) json.member("why", health.polled_why);
+  json.end_object();
+  response.body.push_back('\n');
   return response;
 }
 

@@ -110,6 +110,7 @@ void KafkaLog::ask_ends(const log::EndsQuery& query) { core_->ask_ends(query); }
 void KafkaLog::ask_rows(const std::string& group, std::uint64_t number) { core_->ask_rows(group, number); }
 Result<void> KafkaLog::look(const core::Look& look, core::Duration bound) { return core_->look(look, bound); }
 void KafkaLog::follow(log::Follow follow) { core_->follow(std::move(follow)); }
+log::Positions KafkaLog::positions() const { return core_->positions_come(); }
 void KafkaLog::inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) {
   core_->inspect(bound, std::move(done));
 }

@@ -99,6 +99,7 @@ class KafkaLog : public log::Log {
   void ask_rows(const std::string& group, std::uint64_t number) override;
   Result<void> look(const core::Look& look, core::Duration bound) override;
   void follow(log::Follow follow) override;
+  log::Positions positions() const override;
   void inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) override;
   void refresh_topics(core::Duration bound, std::function<void()> done) override;
   void stop(core::Duration bound, std::function<void()> done) override;

@@ -97,7 +97,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
                                                   if (observer_ != nullptr) observer_->on_delivered(id, delivery);
                                                   poller_->hurry();
                                                 });
-    if (config_.positions == Positions::poll) go_polling("the configuration says so", false);
+    if (config_.positions == Positions::poll) go_polling({By::asked_as_configured, "the configuration says so"});
     subscriptions_.push_back(cluster_->on_metadata([this](const wire::Metadata& metadata) { on_metadata(metadata); }));
     arm_timer();
   }
@@ -130,7 +130,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
 
   void inspect(core::Duration bound, std::function<void(log::ClusterFacts)> done) {
     if (observer_ == nullptr) return boost::asio::post(io_, [done = std::move(done)] { done({}); });
-    const bool polling = poller_->running();
+    const bool polling = come_.polled();
     inspector_->inspect(bound, polling ? blind_ : tail_->unread(),
                         [polling, done = std::move(done)](log::ClusterFacts facts) {
                           facts.polling = polling;
@@ -169,6 +169,8 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     cluster_->stop();
   }
 
+  const log::Positions& positions_come() const { return come_; }
+
   KafkaCounters counters() const {
     KafkaCounters counters = counters_;
     if (producer_ != nullptr) counters.produce = producer_->counters();
@@ -185,6 +187,13 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   }
 
  private:
+  using By = core::PositionsBy;
+
+  // The log may become readable again.
+  bool denial_may_pass() const {
+    return come_.by == By::asked_as_denied && config_.positions == Positions::automatic;
+  }
+
   // The cluster.
 
   void on_metadata(const wire::Metadata& metadata) {
@@ -324,10 +333,11 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   }
 
   void on_blinded(core::Partition partition, const std::string& why) override {
-    poll_soon("commits in partition " + std::to_string(partition) + " of the commit log cannot be read: " + why, false);
+    poll_soon({By::asked_as_blind,
+               "commits in partition " + std::to_string(partition) + " of the commit log cannot be read: " + why});
   }
 
-  void on_denied() override { poll_soon("the commit log is denied", true); }
+  void on_denied() override { poll_soon({By::asked_as_denied, "the commit log is denied"}); }
 
   // Polling, in place of the tail.
 
@@ -340,10 +350,9 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   }
 
   // Not from within the tail's calls.
-  void poll_soon(const std::string& why, bool may_pass);
+  void poll_soon(log::Positions come);
 
-  // `may_pass`: the log may become readable again.
-  void go_polling(const std::string& why, bool may_pass);
+  void go_polling(log::Positions come);
 
   void leave_polling();
 
@@ -477,7 +486,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
   bool log_missing_ = true;       // from the list of topics
   bool absence_sure_ = false;     // asked for by its name, it was not there
   bool rows_seen_ = false;        // some group has committed
-  bool denial_may_pass_ = false;
+  log::Positions come_;
   bool trying_tail_ = false;      // polling, and on the way back to the tail
   bool tailing_again_ = false;    // the tail has begun again and is not synced yet
   KafkaCounters counters_;

@@ -27,35 +27,36 @@ void KafkaLog::Core::name_share_topics(const wire::Metadata& metadata) {
   share_.topics(std::move(names), tell_share());
 }
 
-void KafkaLog::Core::poll_soon(const std::string& why, bool may_pass) {
-  boost::asio::post(io_, [weak = weak_from_this(), why, may_pass] {
-    if (const auto self = weak.lock(); self != nullptr && self->observer_ != nullptr) self->go_polling(why, may_pass);
+void KafkaLog::Core::poll_soon(log::Positions come) {
+  boost::asio::post(io_, [weak = weak_from_this(), come = std::move(come)] {
+    if (const auto self = weak.lock(); self != nullptr && self->observer_ != nullptr) self->go_polling(come);
   });
 }
 
-void KafkaLog::Core::go_polling(const std::string& why, bool may_pass) {
+void KafkaLog::Core::go_polling(log::Positions come) {
   if (polling_alone()) return;
-  spdlog::warn("{}: groups are asked for their positions instead", why);
+  spdlog::warn("{}: groups are asked for their positions instead", come.why);
   trying_tail_ = tailing_again_ = false;
-  denial_may_pass_ = may_pass && config_.positions == Positions::automatic;
+  come_ = std::move(come);
   last_access_check_ = inside::clock_now();
   blind_ = tail_->unread();
   tail_->halt();
   offsets_partitions_ = 0;
   offsets_id_ = Uuid{};
   poller_->start();
-  carry_out(start_up_.on_tail_denied(why));
+  carry_out(start_up_.on_tail_denied(come_.why));
 }
 
 void KafkaLog::Core::leave_polling() {
   poller_->stop();
+  come_ = {};
   trying_tail_ = false;
   tailing_again_ = true;
 }
 
 void KafkaLog::Core::check_access(core::Time now) {
   if (poller_->running()) {
-    const bool retry = denial_may_pass_ && !trying_tail_ && start_up_.phase() == StartUp::Phase::synced;
+    const bool retry = denial_may_pass() && !trying_tail_ && start_up_.phase() == StartUp::Phase::synced;
     if (!retry || now - last_access_check_ < config_.denied_retry) return;
   } else if (!log_missing_ || (absence_sure_ && now - last_access_check_ < config_.absence_recheck)) {
     return;
@@ -67,11 +68,11 @@ void KafkaLog::Core::check_access(core::Time now) {
 void KafkaLog::Core::on_access(Access access, bool rows_were_seen) {
   if (observer_ == nullptr) return;
   if (poller_->running()) {
-    if (access == Access::readable && denial_may_pass_) try_tail();
+    if (access == Access::readable && denial_may_pass()) try_tail();
   } else if (access == Access::denied) {
-    go_polling("the commit log is denied", true);
+    go_polling({By::asked_as_denied, "the commit log is denied"});
   } else if (access == Access::absent && log_missing_ && rows_were_seen) {
-    go_polling("the commit log is not shown to us, though groups have committed", true);
+    go_polling({By::asked_as_denied, "the commit log is not shown to us, though groups have committed"});
   } else if (access == Access::absent) {
     absence_sure_ = true;
     check_start_up(inside::clock_now());

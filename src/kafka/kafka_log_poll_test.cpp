@@ -120,6 +120,8 @@ TEST_F(KafkaLogPollTest, PollingTellsWhatTheTailTells) {
   EXPECT_GE(poll.polled, 7);
   EXPECT_FALSE(tailing.counters().poll.polling);
   EXPECT_TRUE(polling.counters().poll.polling);
+  EXPECT_FALSE(tailing.positions().polled());
+  EXPECT_EQ(polling.positions().by, core::PositionsBy::asked_as_configured);
   EXPECT_EQ(polling.counters().tail.fetches, 0U);
   EXPECT_EQ(poll.lost, 0);
 }
@@ -150,6 +152,8 @@ TEST_F(KafkaLogPollTest, ALogThatIsDeniedByNameIsNeverTakenForAbsent) {
   told.open = {{"a", {}}};
   commit("a", 0, 7);
   EXPECT_TRUE(waiting([&] { return told.rows == Rows{{{"a", 0}, 7}}; }));
+  EXPECT_EQ(log.positions().by, core::PositionsBy::asked_as_denied);
+  EXPECT_EQ(log.positions().why, "the commit log is denied");
   std::optional<log::ClusterFacts> facts;
   log.inspect(std::chrono::seconds(5), [&](const log::ClusterFacts& found) { facts = found; });
   ASSERT_TRUE(waiting([&] { return facts.has_value(); }));
@@ -199,6 +203,7 @@ TEST_F(KafkaLogPollTest, DeniedWhileRunningItFallsBackAndReturnsWithoutLoss) {
   cluster_.denied = false;
   ASSERT_TRUE(waiting([&] { return told.synced == 3; }));
   EXPECT_FALSE(log.counters().poll.polling);
+  EXPECT_FALSE(log.positions().polled());
   EXPECT_EQ(told.rows, (Rows{{{"a", 0}, 7}, {{"b", 0}, 1}}));
   const int polled = told.polled;
   commit("a", 0, 8);

@@ -77,6 +77,13 @@ struct OpenGroup {
   std::optional<core::Duration> commit_interval;  // learned
 };
 
+// How committed positions come now, and why they are asked for, for people.
+struct Positions {
+  core::PositionsBy by = core::PositionsBy::tail;
+  std::string why;
+  bool polled() const { return by != core::PositionsBy::tail; }
+};
+
 // What an operator should know of the cluster; absent where it could not be learned.
 struct ClusterFacts {
   struct Topic {
@@ -153,6 +160,9 @@ class Log {
   // Before start(): reads this topic too, from now on and again after each loss,
   // and tells its records with on_followed in order. A record may be told twice.
   virtual void follow(Follow follow) = 0;
+
+  // As it is now; on_synced comes after each change of it.
+  virtual Positions positions() const = 0;
 
   // Gathers what `tidemark doctor` shows; `done` is called once, at the latest
   // when `bound` has passed, with what was learned by then.

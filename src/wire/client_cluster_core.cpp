@@ -35,9 +35,11 @@ void Cluster::Core::on_alarm() {
   arm_earliest();
 }
 
-void Cluster::Core::refresh_soon() {
+void Cluster::Core::refresh_soon() { refresh_after(options_.min_refresh_interval); }
+
+void Cluster::Core::refresh_after(Duration spacing) {
   if (state_ == State::stopped) return;
-  schedule(std::max({Clock::now(), not_before_, last_sent_ + options_.min_refresh_interval}));
+  schedule(std::max({Clock::now(), not_before_, last_sent_ + spacing}));
 }
 
 void Cluster::Core::begin_refresh(Time now) {
@@ -124,6 +126,8 @@ void Cluster::Core::on_answer(const msg::MetadataResponse& response) {
     const std::shared_ptr<const Metadata> current = metadata_;
     notify(metadata_observers_, *current);
   }
+  // However large the list is, most of the time is left to others.
+  spacing_ = std::min<Duration>(options_.min_refresh_interval, 4 * (Clock::now() - last_sent_));
   complete_waiters(answered);
 }
 
@@ -143,6 +147,7 @@ void Cluster::Core::link_failed(const Error& error) {
   state_ = State::idle;
   if (first_failure_ == Time{}) first_failure_ = now;
   drop_link();
+  spacing_ = options_.min_refresh_interval;
   const bool round_over = round_.empty();
   if (round_over) not_before_ = now + backoff_.next(random_());
   schedule(round_over ? not_before_ : now);

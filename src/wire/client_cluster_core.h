@@ -62,6 +62,7 @@ class Cluster::Core : public std::enable_shared_from_this<Cluster::Core> {
   using Observers = std::vector<std::weak_ptr<std::function<void(const Value&)>>>;
 
   void begin_refresh(Time now);
+  void refresh_after(Duration spacing);
   void open_link();
   void ask(std::uint64_t attempt);
   void on_answer(const msg::MetadataResponse& response);
@@ -98,6 +99,7 @@ class Cluster::Core : public std::enable_shared_from_this<Cluster::Core> {
   std::deque<Address> round_;     // servers not tried since metadata last came
   std::uint64_t requests_ = 0;    // metadata requests sent
   Time last_sent_{};
+  Duration spacing_;              // before the next request that somebody waits for
   Time not_before_{};             // backoff
   Time first_failure_{};          // since metadata last came; zero: none
 

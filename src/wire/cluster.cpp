@@ -96,7 +96,7 @@ void Cluster::Core::refresh(Duration timeout, UniqueFunction<void(Result<void>)>
   waiters_.push_back({deadline, requests_ + 1, std::move(done)});
   waiter_deadline_ = std::min(waiter_deadline_, deadline);
   alarm_.arm(shared_from_this(), deadline);
-  refresh_soon();
+  refresh_after(spacing_);
 }
 
 void Cluster::Core::refuse(const Error& error, UniqueFunction<void(Result<void>)> done) {

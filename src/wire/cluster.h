@@ -37,7 +37,8 @@ struct ClusterOptions {
   ConnectionOptions connection;
   Duration refresh_interval = std::chrono::seconds(10);
   // Between two metadata requests, however many ask for one; after failures the
-  // backoff of `connection` if that is longer.
+  // backoff of `connection` if that is longer. For who waits for the answer
+  // (refresh) it is four times as long as the last one took, if that is shorter.
   Duration min_refresh_interval = std::chrono::milliseconds(50);
   // For one server to become ready, and for it to answer.
   Duration metadata_timeout = std::chrono::seconds(3);

@@ -183,6 +183,13 @@ TEST_F(ClusterTest, ManyWishesAreOneRequest) {
   EXPECT_EQ(requests.size(), 2U);
 }
 
+TEST_F(ClusterTest, WhoWaitsIsServedSoonWhereAnswersAreQuick) {
+  options.min_refresh_interval = seconds(1000);
+  start();
+  ASSERT_TRUE(until([&] { return cluster->reachability().reachable; }));
+  for (int i = 0; i < 3; ++i) refresh();
+}
+
 TEST_F(ClusterTest, AWishDuringARequestIsServedByTheNext) {
   connect();
   std::vector<Exchange> held;

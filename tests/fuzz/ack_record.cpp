@@ -19,7 +19,6 @@ void check(std::string_view value) {
   require(value.size() <= AckRecord::kMaxBytes, "a value is within its bound");
   require(!ack.consumer.empty() && ack.consumer.size() <= 255, "a consumer has a name");
   require(ack.reason.size() <= AckRecord::kMaxReason, "a reason is within its bound");
-  if (ack.id) return;
   require(!ack.topic.empty() && ack.partition >= 0 && ack.offsets.first >= 0 && ack.offsets.first <= ack.offsets.last,
           "an ack has a place");
   // Written anew, escapes may be longer than they were.

@@ -110,6 +110,18 @@ TEST_F(Acks, AnEventOfAnotherProducerCanBeAckedAtOnce) {
   EXPECT_EQ(gateway.post("/acks", ack(record.offset)).status, 204) << "its end is asked for";
 }
 
+TEST_F(Acks, OneForATopicThatWasJustMadeIsTaken) {
+  const std::string fresh = unique_name("fresh");
+  GatewayProcess gateway({kafka(), "topics: {" + fresh + ": {wait_for: [" + group + "]}}\n", {}, true});
+  create_topic(kafka(), fresh, 1);
+  Outgoing outgoing;
+  outgoing.value = "from elsewhere";
+  const Record record = produce(kafka(), fresh, outgoing);
+  const GatewayAnswer taken = gateway.post("/acks", R"({"consumer":")" + group + R"(","topic":")" + fresh +
+                                                       R"(","partition":0,"offset":)" + std::to_string(record.offset) + "}");
+  EXPECT_EQ(taken.status, 204) << taken.raw.body;
+}
+
 TEST_F(Acks, WhatCannotBeIsRefusedAndNothingIsWritten) {
   GatewayProcess gateway(options());
   ASSERT_EQ(gateway.publish(topic, "wait=0").status, 202);
@@ -140,12 +152,13 @@ TEST_F(Acks, APoisonedTopicOfAcksStopsNothing) {
   write("\xff\xfe garbage");
   write("[[[[[[[[[[[[[[[[]]]]");
   write(std::string(500'000, '{'));
+  write(R"({"consumer":")" + group + R"(","id":")" + event.text("id") + R"("})");  // no place
   write(ack(1'000'000'000));
   write(R"({"consumer":"stranger","topic":")" + topic + R"(","partition":0,"offset":0})");
   write(ack(event.number("offset")));  // by the consumer's own hand
   const GatewayAnswer answer = settled(gateway, event.mark());
   EXPECT_EQ(answer.status, 200) << answer.raw.body << gateway.process().output();
-  EXPECT_TRUE(eventually([&] { return count(gateway, "tidemark_acks_garbled_total") >= 3; }));
+  EXPECT_TRUE(eventually([&] { return count(gateway, "tidemark_acks_garbled_total") >= 4; }));
   EXPECT_TRUE(eventually([&] { return count(gateway, R"(tidemark_acks_total{result="ignored"})") >= 2; }));
   EXPECT_EQ(gateway.publish(topic, "wait=0").status, 202);
 }

@@ -163,6 +163,47 @@ TEST_F(Barriers, RefusesWhatDoesNotExistAndWhatIsTooMuch) {
   EXPECT_NE(much.text("detail").find("limit is 2"), std::string::npos) << much.raw.body;
 }
 
+// What was made after the gateway had read its list of topics is no typo, and nothing of it is left out.
+TEST_F(Barriers, KnowsATopicThatWasJustMadeAndAPartitionThatWasJustAdded) {
+  const std::string fresh = unique_name("fresh");
+  GatewayProcess gateway({kafka(), "topics: {" + fresh + ": {wait_for: [" + group + "]}}\nconsumers: {" + group +
+                                       ": {reset: earliest}}\n", {}, true});
+  create_topic(kafka(), fresh, 1);
+  const std::string only_topic = R"({"topics":[")" + fresh + R"("]})";
+  const GatewayAnswer made = gateway.post("/waits?wait=200ms", only_topic);
+  EXPECT_EQ(made.status, 200) << made.raw.body;
+  const GatewayAnswer event = gateway.publish(fresh, "wait=0");
+  ASSERT_EQ(event.status, 202) << event.raw.body;
+
+  add_partitions(kafka(), fresh, 2);
+  Outgoing outgoing;
+  outgoing.value = "into the new one";
+  outgoing.partition = 1;
+  const Record added = produce(kafka(), fresh, outgoing);
+  const std::string both = R"({"topics":[")" + fresh + R"("],"marks":[")" + event.mark() + R"("]})";
+  const GatewayAnswer pending = gateway.post("/waits?wait=300ms", both);
+  EXPECT_EQ(pending.status, 202) << pending.raw.body;
+  EXPECT_NE(pending.raw.body.find(R"("partition":1)"), std::string::npos) << pending.raw.body;
+
+  ConsumerOptions of_fresh = consuming();
+  of_fresh.topic = fresh;
+  Consumer consumer(of_fresh);
+  const GatewayAnswer done = gateway.post("/waits?wait=30s", both);
+  EXPECT_EQ(done.status, 200) << done.raw.body;
+  EXPECT_TRUE(consumer.has_processed(1, added.offset));
+  EXPECT_TRUE(consumer.has_processed(0, event.number("offset")));
+}
+
+TEST_F(Barriers, SettleOfATopicThatWasJustMadeIsNoTypo) {
+  GatewayProcess gateway(options());
+  const std::string fresh = create_unique_topic(kafka(), "fresh", 1);
+  Process settle({tidemark_program(), "settle", fresh, "--url", gateway.url(), "--timeout", "1s"});
+  const auto ended = settle.wait();
+  ASSERT_TRUE(ended.has_value());
+  EXPECT_NE(ended->code, 1) << settle.output();
+  EXPECT_EQ(settle.output().find("no topic"), std::string::npos) << settle.output();
+}
+
 TEST_F(Barriers, SettleEndsWithWhatAScriptNeeds) {
   Consumer consumer(consuming());
   ASSERT_TRUE(consumer.wait_at_end());

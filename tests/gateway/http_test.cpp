@@ -52,6 +52,7 @@ TEST_F(Http, ServesEveryRoute) {
   EXPECT_EQ(gateway.get("/consumers").status, 200);
   EXPECT_EQ(gateway.get("/health/live").status, 200);
   EXPECT_EQ(gateway.get("/health/ready").status, 200);
+  EXPECT_EQ(gateway.get("/health/ready").text("positions"), "tailed");
   const GatewayAnswer metrics = gateway.get("/metrics");
   EXPECT_EQ(metrics.status, 200);
   EXPECT_TRUE(metrics.raw.header("Content-Type")->starts_with("text/plain"));

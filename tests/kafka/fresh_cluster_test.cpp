@@ -4,9 +4,9 @@
 
 #include <stdexcept>
 
-#include "own_broker.h"
 #include "running_log.h"
 #include "support/admin.h"
+#include "support/own_broker.h"
 
 namespace tidemark::test {
 namespace {

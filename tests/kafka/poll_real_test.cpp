@@ -1,18 +1,15 @@
 // KafkaLog that may not read the commit log, or is told not to, against real
 // brokers: poller.cpp, poll_plan.cpp and log_access.cpp of src/kafka.
 #include <gtest/gtest.h>
-#include <librdkafka/rdkafka.h>
 
-#include <array>
 #include <memory>
 #include <ostream>
 
-#include "own_broker.h"
 #include "running_log.h"
 #include "support/admin.h"
 #include "support/consumer.h"
 #include "support/environment.h"
-#include "support/rdkafka.h"
+#include "support/own_broker.h"
 #include "support/records.h"
 
 namespace tidemark::test {
@@ -108,35 +105,8 @@ TEST_P(KafkaPoll, AnAssignOnlyGroupAndItsCommitBeforeTheStartAreKnown) {
   EXPECT_EQ(poll.commits_of(group).size(), 1U);
 }
 
-// Denies everybody what `operation` does to __consumer_offsets.
-void deny(const std::string& bootstrap, rd_kafka_AclOperation_t operation) {
-  std::array<char, 512> error{};
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  ASSERT_EQ(rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap.c_str(), error.data(), error.size()),
-            RD_KAFKA_CONF_OK);
-  const std::unique_ptr<rd_kafka_t, void (*)(rd_kafka_t*)> client(
-      rd_kafka_new(RD_KAFKA_PRODUCER, conf, error.data(), error.size()), rd_kafka_destroy);
-  ASSERT_NE(client, nullptr);
-  rd_kafka_AclBinding_t* acl = rd_kafka_AclBinding_new(
-      RD_KAFKA_RESOURCE_TOPIC, "__consumer_offsets", RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:ANONYMOUS", "*",
-      operation, RD_KAFKA_ACL_PERMISSION_TYPE_DENY, error.data(), error.size());
-  ASSERT_NE(acl, nullptr) << error.data();
-  const std::unique_ptr<rd_kafka_queue_t, void (*)(rd_kafka_queue_t*)> queue(rd_kafka_queue_new(client.get()),
-                                                                             rd_kafka_queue_destroy);
-  rd_kafka_CreateAcls(client.get(), &acl, 1, nullptr, queue.get());
-  rd_kafka_event_t* event = rd_kafka_queue_poll(queue.get(), 30'000);
-  ASSERT_NE(event, nullptr);
-  EXPECT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_event_error_string(event);
-  std::size_t count = 0;
-  const auto* results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &count);
-  for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(rd_kafka_acl_result_error(results[i]), nullptr);
-  rd_kafka_event_destroy(event);
-  rd_kafka_AclBinding_destroy(acl);
-}
-
 TEST(DeniedCommitLog, IsFoundWhileRunningAndAtTheStart) {
-  OwnBroker broker({"authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-                    "allow.everyone.if.no.acl.found=true"});
+  OwnBroker broker(kWithAcls);
   const std::string address = broker.address();
   const std::string topic = create_unique_topic(address);
   const auto commits = [&](core::Offset offset) {
@@ -157,7 +127,7 @@ TEST(DeniedCommitLog, IsFoundWhileRunningAndAtTheStart) {
   EXPECT_FALSE(log.counters().poll.polling);
   log.set_open({{"views", {}}});
 
-  deny(address, RD_KAFKA_ACL_OPERATION_READ);
+  deny_commit_log(address, RD_KAFKA_ACL_OPERATION_READ);
   ASSERT_TRUE(log.wait_synced(2));
   EXPECT_EQ(log.lost().size(), 1U);
   EXPECT_TRUE(log.counters().poll.polling);
@@ -170,7 +140,7 @@ TEST(DeniedCommitLog, IsFoundWhileRunningAndAtTheStart) {
   ASSERT_TRUE(eventually([&] { return unreadable.counters().poll.polling && unreadable.synced() > 0; }));
 
   // Now it is left out of the list of topics, too.
-  deny(address, RD_KAFKA_ACL_OPERATION_DESCRIBE);
+  deny_commit_log(address, RD_KAFKA_ACL_OPERATION_DESCRIBE);
   RunningLog hidden(address);
   ASSERT_TRUE(hidden.wait_synced());
   EXPECT_TRUE(hidden.counters().poll.polling);

@@ -20,6 +20,7 @@ using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Freed<rd_kafka_NewTopic_de
 using DeleteTopic = std::unique_ptr<rd_kafka_DeleteTopic_t, Freed<rd_kafka_DeleteTopic_destroy>>;
 using NewPartitions = std::unique_ptr<rd_kafka_NewPartitions_t, Freed<rd_kafka_NewPartitions_destroy>>;
 using DeleteGroup = std::unique_ptr<rd_kafka_DeleteGroup_t, Freed<rd_kafka_DeleteGroup_destroy>>;
+using AclBinding = std::unique_ptr<rd_kafka_AclBinding_t, Freed<rd_kafka_AclBinding_destroy>>;
 using AlterOffsets =
     std::unique_ptr<rd_kafka_AlterConsumerGroupOffsets_t, Freed<rd_kafka_AlterConsumerGroupOffsets_destroy>>;
 using ListOffsets =
@@ -177,6 +178,24 @@ void add_partitions(const std::string& bootstrap, const std::string& name, int t
   if (!eventually([&] { return led_partitions(admin.handle(), name) == total; })) {
     throw std::runtime_error(what + ": no leader for each partition");
   }
+}
+
+void deny_commit_log(const std::string& bootstrap, rd_kafka_AclOperation_t operation) {
+  const std::string what = "deny the commit log";
+  const Admin admin(bootstrap);
+  std::array<char, 256> reason{};
+  const AclBinding acl(rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, "__consumer_offsets",
+                                               RD_KAFKA_RESOURCE_PATTERN_LITERAL, "User:ANONYMOUS", "*", operation,
+                                               RD_KAFKA_ACL_PERMISSION_TYPE_DENY, reason.data(), reason.size()));
+  if (!acl) throw std::runtime_error(what + ": " + reason.data());
+  rd_kafka_AclBinding_t* all[] = {acl.get()};
+  rd_kafka_CreateAcls(admin.handle(), all, 1, nullptr, admin.queue());
+  const KafkaEvent event = admin.answer(what);
+  std::size_t count = 0;
+  const auto** results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event.get()), &count);
+  for (std::size_t i = 0; i < count; ++i)
+    if (const rd_kafka_error_t* error = rd_kafka_acl_result_error(results[i]))
+      throw std::runtime_error(what + ": " + rd_kafka_error_string(error));
 }
 
 namespace {

@@ -27,6 +27,9 @@ std::string create_unique_topic(const std::string& bootstrap, const std::string&
 void delete_topic(const std::string& bootstrap, const std::string& name);
 void add_partitions(const std::string& bootstrap, const std::string& name, int total);
 
+// Denies everybody what `operation` does to __consumer_offsets; of brokers that keep ACLs.
+void deny_commit_log(const std::string& bootstrap, rd_kafka_AclOperation_t operation);
+
 // Sets the committed offset of a group without members, as kafka-consumer-groups.sh does.
 void reset_offset(const std::string& bootstrap, const std::string& group, const std::string& topic,
                   std::int32_t partition, std::int64_t offset);

@@ -36,6 +36,11 @@ inline int free_port() {
   return ntohs(address.sin_port);
 }
 
+// Lets everybody do everything until an ACL says otherwise.
+inline const std::vector<std::string> kWithAcls{
+    "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found=true"};
+
 // A broker of this test's own, its data new at each start.
 class OwnBroker {
  public:
