@@ -90,8 +90,8 @@ class Replies {
 struct Health {
   bool ready = false;
   std::string detail;  // why not, for people
-  bool polled = false;     // committed positions are asked for, not read as they are made
-  std::string polled_why;  // for people
+  bool polled = false;          // committed positions are asked for, not read as they are made
+  std::string polled_why = {};  // for people
 };
 
 class Api {

@@ -22,7 +22,7 @@ TEST(DeniedCommitLogGateway, LogHealthMetricsAndAnswersSayThatPositionsAreAskedF
   Consumer consumer(consuming);
   ASSERT_TRUE(consumer.wait_assigned(1, kBrokerBound));
   GatewayProcess gateway({broker.address(),
-                          "topics: {" + topic + ": {wait_for: [views]}}\nconsumers: {views: {reset: earliest}}\n"});
+                          "topics: {" + topic + ": {wait_for: [views]}}\nconsumers: {views: {reset: earliest}}\n", {}, true});
   const GatewayAnswer answer = gateway.publish(topic, "wait=30s");
   ASSERT_EQ(answer.status, 200) << answer.raw.body << gateway.process().output();
   EXPECT_TRUE(consumer.has_processed(0, answer.number("offset")));

@@ -2,7 +2,6 @@
 // brokers: poller.cpp, poll_plan.cpp and log_access.cpp of src/kafka.
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <ostream>
 
 #include "running_log.h"
