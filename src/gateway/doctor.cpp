@@ -6,6 +6,7 @@
 
 #include "core/hint.h"
 #include "http/json_writer.h"
+#include "http/write_consumed.h"
 
 namespace tidemark::gateway {
 namespace {
@@ -95,6 +96,8 @@ void write_groups(http::JsonWriter& json, const std::vector<core::ConsumerView>&
     json.member("anchored", anchored(consumer));
     json.member("early", consumer.early);
     json.member("acks", consumer.acks);
+    json.member("share", consumer.share);
+    http::write_consumed(json, consumer.topics);
     json.end_object();
   }
   json.end_array();

@@ -90,6 +90,22 @@ TEST(Doctor, AConsumerThatAcksIsNotBlamedForItsCommits) {
   EXPECT_TRUE(findings(json::parse(diagnose({acker}, {}, {}))).empty());
 }
 
+TEST(Doctor, ShowsAllThatAGroupCommits) {
+  core::ConsumerView wide = group("wide");
+  wide.topics[0].lag = 2;
+  core::ConsumerView::TopicView clicks;
+  clicks.topic = "clicks";
+  for (core::Partition p = 0; p < 300; ++p) clicks.partitions.push_back({p, core::kNoOffset, core::kNoOffset});
+  wide.topics.push_back(clicks);
+  const json::value document = json::parse(diagnose({wide}, {}, {}));
+  const json::value& topics = document.at("groups").at(0).at("topics");
+  EXPECT_EQ(json::serialize(topics.at(0)),
+            R"({"topic":"orders","source":"observed","lag":2,"partitions":[{"partition":0,"committed":7,"end":9}]})");
+  EXPECT_EQ(topics.at(1).at("partitions").as_array().size(), 300U);
+  EXPECT_TRUE(topics.at(1).at("lag").is_null());
+  EXPECT_TRUE(topics.at(1).at("partitions").at(299).at("committed").is_null());
+}
+
 TEST(Doctor, WhatCannotBeReadIsNull) {
   const json::value document = json::parse(diagnose({}, {waited_for("orders")}, {}));
   EXPECT_TRUE(document.at("cluster").at("coordinator_linger_ms").is_null());
