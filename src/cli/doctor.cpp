@@ -27,6 +27,7 @@ std::string line_of_group(const json::object& group) {
     else if (known) line += " after its batches";
   }
   if (is_true(group, "early")) line += ", before the work is done";
+  if (is_true(group, "may_be_early")) line += ", perhaps before the work is done";
   if (is_true(group, "acks")) line += ", sends acks";
   if (is_true(group, "share")) line += ", a share group";
   if (!is_true(group, "anchored")) line += ", not anchored";

@@ -46,6 +46,8 @@ TEST(Doctor, ShowsWhatAGroupCommitsAndHowFarThatIsFromTheEnd) {
             "  committed of orders: partition 0 at 7 of 9, partition 3 at none of 4, partition 4 at 1 of unknown, lag 2\n"
             "  committed of clicks: nothing yet\n"
             "nothing found\n");
+  EXPECT_EQ(with_topics("", R"(,"may_be_early":true)"),
+            "group views  active, perhaps before the work is done\nnothing found\n");
   EXPECT_EQ(with_topics("", R"(,"share":true)"), "group views  active, a share group\nnothing found\n");
 }
 

@@ -83,9 +83,26 @@ TEST(Doctor, NamesEachFindingAndTheSettingThatMendsIt) {
   EXPECT_EQ(document.at("groups").at(1).at("commits").at("interval_ms").to_number<double>(), 5000);
 }
 
+TEST(Doctor, WhoMayCommitEarlyAndCannotBeToldIsNamed) {
+  for (const std::string client : {"rdkafka", "aiokafka-0.14.0"}) {
+    core::ConsumerView doubtful = group("doubtful");
+    doubtful.client = client;
+    doubtful.may_be_early = true;
+    const json::value document = json::parse(diagnose({doubtful}, {}, {}));
+    EXPECT_TRUE(document.at("groups").at(0).at("may_be_early").as_bool());
+    ASSERT_EQ(document.at("findings").as_array().size(), 1U);
+    const json::value& finding = document.at("findings").at(0);
+    EXPECT_EQ(finding.at("code").as_string(), "cannot-be-told");
+    EXPECT_EQ(finding.at("severity").as_string(), "warning");
+    const std::string fix(finding.at("fix").as_string());
+    EXPECT_NE(fix.find("declare it with commits: after-processing"), std::string::npos) << fix;
+    EXPECT_EQ(fix.find("enable_auto_commit=False") != std::string::npos, client != "rdkafka") << fix;
+  }
+}
+
 TEST(Doctor, AConsumerThatAcksIsNotBlamedForItsCommits) {
   core::ConsumerView acker = group("acker");
-  acker.acks = acker.early = acker.commits_by_timer = true;
+  acker.acks = acker.early = acker.may_be_early = acker.commits_by_timer = true;
   acker.topics[0].partitions.push_back({1, core::kNoOffset, 4});
   EXPECT_TRUE(findings(json::parse(diagnose({acker}, {}, {}))).empty());
 }
