@@ -27,9 +27,51 @@ std::string line_of_group(const json::object& group) {
     else if (known) line += " after its batches";
   }
   if (is_true(group, "early")) line += ", before the work is done";
+  if (is_true(group, "may_be_early")) line += ", perhaps before the work is done";
   if (is_true(group, "acks")) line += ", sends acks";
+  if (is_true(group, "share")) line += ", a share group";
   if (!is_true(group, "anchored")) line += ", not anchored";
   return line + "\n";
+}
+
+// A person looks at a few; --json has all.
+constexpr std::size_t kMostTopics = 8;
+constexpr std::size_t kMostPartitions = 4;
+
+// "partition 0 at 7 of 9": committed, and the end.
+std::string text_of(const json::array& partitions) {
+  std::string text;
+  std::size_t committed = 0;
+  for (const json::value& partition : partitions) {
+    const json::object* one = partition.if_object();
+    if (one == nullptr) continue;
+    const std::string at = string_of(*one, "committed");
+    if (!at.empty()) ++committed;
+    if (partitions.size() > kMostPartitions) continue;
+    text += (text.empty() ? "partition " : ", partition ") + string_of(*one, "partition") + " at " +
+            (at.empty() ? "none" : at) + " of " + or_unknown(string_of(*one, "end"));
+  }
+  if (partitions.size() <= kMostPartitions) return text.empty() ? "nothing yet" : text;
+  return std::to_string(committed) + " of " + std::to_string(partitions.size()) + " partitions";
+}
+
+// What the group has committed.
+std::string lines_of_topics(const json::object& group) {
+  const json::array* topics = array_of(group, "topics");
+  if (topics == nullptr) return {};
+  std::string lines;
+  std::size_t shown = 0;
+  for (const json::value& topic : *topics) {
+    const json::object* one = topic.if_object();
+    const json::array* partitions = one == nullptr ? nullptr : array_of(*one, "partitions");
+    if (partitions == nullptr) continue;
+    if (++shown > kMostTopics) continue;
+    const std::string lag = string_of(*one, "lag");
+    lines += "  committed of " + string_of(*one, "topic") + ": " + text_of(*partitions) +
+             (lag.empty() ? "" : ", lag " + lag) + "\n";
+  }
+  if (shown > kMostTopics) lines += "  and of " + std::to_string(shown - kMostTopics) + " more topics: see --json\n";
+  return lines;
 }
 
 std::string lines_of_cluster(const json::object& cluster) {
@@ -55,7 +97,7 @@ Report report_of_doctor(const HttpAnswer& answer) {
   Report report;
   if (const json::array* groups = array_of(*document, "groups"))
     for (const json::value& group : *groups)
-      if (const json::object* one = group.if_object()) report.text += line_of_group(*one);
+      if (const json::object* one = group.if_object()) report.text += line_of_group(*one) + lines_of_topics(*one);
   if (const json::array* topics = array_of(*document, "topics"))
     for (const json::value& topic : *topics)
       if (const json::object* one = topic.if_object())

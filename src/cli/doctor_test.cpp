@@ -31,6 +31,45 @@ TEST(Doctor, ShowsEachGroupAndWhatMendsIt) {
   EXPECT_FALSE(report.to_stderr);
 }
 
+std::string with_topics(const std::string& topics, const std::string& members = "") {
+  return report_of_doctor({200, R"({"groups":[{"name":"views","state":"active","client":"","anchored":true)" + members +
+                                    R"(,"topics":[)" + topics + R"(]}],"findings":[]})"})
+      .text;
+}
+
+TEST(Doctor, ShowsWhatAGroupCommitsAndHowFarThatIsFromTheEnd) {
+  EXPECT_EQ(with_topics(R"({"topic":"orders","source":"observed","lag":2,"partitions":[
+                {"partition":0,"committed":7,"end":9},{"partition":3,"committed":null,"end":4},
+                {"partition":4,"committed":1,"end":null}]},
+              {"topic":"clicks","source":"observed","lag":null,"partitions":[]})"),
+            "group views  active\n"
+            "  committed of orders: partition 0 at 7 of 9, partition 3 at none of 4, partition 4 at 1 of unknown, lag 2\n"
+            "  committed of clicks: nothing yet\n"
+            "nothing found\n");
+  EXPECT_EQ(with_topics("", R"(,"may_be_early":true)"),
+            "group views  active, perhaps before the work is done\nnothing found\n");
+  EXPECT_EQ(with_topics("", R"(,"share":true)"), "group views  active, a share group\nnothing found\n");
+}
+
+TEST(Doctor, SumsUpWhatNobodyWouldRead) {
+  std::string partitions;
+  for (int p = 0; p < 300; ++p)
+    partitions += std::string(p == 0 ? "" : ",") + R"({"partition":)" + std::to_string(p) + R"(,"committed":)" +
+                  (p < 2 ? "null" : "5") + R"(,"end":6})";
+  std::string topics;
+  for (int t = 0; t < 10; ++t)
+    topics += std::string(t == 0 ? "" : ",") + R"({"topic":"t)" + std::to_string(t) + R"(","lag":298,"partitions":[)" +
+              partitions + "]}";
+  const std::string text = with_topics(topics);
+  EXPECT_NE(text.find("  committed of t7: 298 of 300 partitions, lag 298\n  and of 2 more topics: see --json\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("t8"), std::string::npos);
+  // Members of the wrong kind, from another version, are left out.
+  EXPECT_EQ(with_topics(R"(7,{"topic":"x","partitions":{}},{"topic":"y","partitions":[8]})"),
+            "group views  active\n  committed of y: nothing yet\nnothing found\n");
+}
+
 TEST(Doctor, NothingFoundIsZero) {
   const Report report = report_of_doctor(
       {200, R"({"cluster":{"coordinator_linger_ms":-1,"polling":true,"blind_partitions":[]},"groups":[],"topics":[],"findings":[]})"});

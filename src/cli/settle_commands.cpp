@@ -92,8 +92,8 @@ void add_doctor(CLI::App& app, int& code) {
       app.add_subcommand("doctor", "look for what makes answers late, weak or wrong, and say which setting mends it");
   target->add_to(*command);
   command->footer(
-      "Shows for each group what it commits and how often. Exit codes: 0 nothing found,\n"
-      "3 findings, 1 the call failed.\n"
+      "Shows for each group what it commits and how often; many partitions are summed up,\n"
+      "--json has all. Exit codes: 0 nothing found, 3 findings, 1 the call failed.\n"
       "Example: tidemark doctor --url http://127.0.0.1:8750");
   command->callback([target, &code] {
     code = target->print(http_call(target->url, "GET", "/doctor", {}, nullptr, patience("1m")), report_of_doctor);

@@ -61,9 +61,9 @@ void add_verify(CLI::App& app, int& code) {
   command->add_option("--timeout", options->timeout, "how long each look may take, like 30s")->capture_default_str();
   command->add_flag("--json", options->json, "print JSON");
   command->footer(
-      "Reads the records that the evidence names, past the gateway: the event's, the commit's or\n"
-      "the ack's. Exit codes: 0 all is right, 1 something cannot be checked (compacted, denied),\n"
-      "3 something is wrong.\n"
+      "Reads the records that the evidence names, past the gateway: the event's, the commit's, the\n"
+      "acks' or the share group's state. Answers of POST /waits and of merged marks, too.\n"
+      "Exit codes: 0 all is right, 1 something cannot be checked (compacted, denied), 3 something is wrong.\n"
       "Example: curl -s 'localhost:8750/topics/orders' -d '{}' | tidemark verify --kafka localhost:9092");
   command->callback([options, &code] {
     const auto fail = [&](const Error& error) {

@@ -182,6 +182,7 @@ struct ConsumerView {
   std::optional<Duration> commit_interval;
   bool commits_by_timer = false;
   bool early = false;   // its client is known to commit before the work is done
+  bool may_be_early = false;  // it can, and neither a declaration nor its commits say whether it does
   bool acks = false;    // sends explicit acks for at least one topic
   bool share = false;   // a share group
   std::string hint;

@@ -17,6 +17,11 @@ std::string state_of(const Consumer& consumer, Time since, Duration grace, Time 
   return consumer.managed ? "idle" : "unknown";
 }
 
+bool may_be_early(const Consumer& consumer) {
+  if (consumer.commits_after || consumer.recognised == EarlyClient::none || consumer.early() != EarlyClient::none) return false;
+  return consumer.promptness == nullptr || !consumer.promptness->follows_events();
+}
+
 }  // namespace
 
 std::vector<ConsumerView> Engine::consumers(Time now) const {
@@ -33,6 +38,7 @@ std::vector<ConsumerView> Engine::consumers(Time now) const {
     view.commit_interval = consumer.timer();
     view.commits_by_timer = view.commit_interval.has_value();
     view.early = consumer.early() != EarlyClient::none;
+    view.may_be_early = may_be_early(consumer);
     view.acks = consumer.acks_declared || !consumer.acked_topics.empty();
     view.share = consumer.share;
     Shown worst;

@@ -80,6 +80,57 @@ TEST(EngineView, ATimerIsShownWithWhatWouldMendIt) {
   EXPECT_NE(view_of(g, "views").hint.find("auto.commit.interval.ms"), std::string::npos);
 }
 
+void members_with(Gateway& g, const std::string& client) {
+  const std::vector<std::string> topics{"orders"};
+  GroupState state;
+  state.group = "views";
+  state.managed = true;
+  state.members = 1;
+  state.topics_known = true;
+  state.topics = topics;
+  state.client = client;
+  state.member = client + "-1";
+  state.at = {0, g.record++};
+  g.engine().group(state, g.now, g.effects);
+}
+
+TEST(EngineView, AClientThatMayCommitEarlyIsInDoubtUntilItShowsOrIsDeclared) {
+  for (const std::string client : {"rdkafka", "aiokafka-0.14.0"}) {
+    EngineConfig config;
+    config.commits_after = {"views"};
+    Gateway declared(config), g;
+    for (Gateway* each : {&declared, &g}) {
+      each->start();
+      members_with(*each, client);
+    }
+    EXPECT_FALSE(view_of(declared, "views").may_be_early);
+    EXPECT_TRUE(view_of(g, "views").may_be_early);
+    EXPECT_FALSE(view_of(g, "views").early);
+    for (Offset o = 0; o < 7; ++o, g.now += seconds(1)) g.commit("views", 0, o);
+    EXPECT_TRUE(view_of(g, "views").early) << "a timer";
+    EXPECT_FALSE(view_of(g, "views").may_be_early);
+  }
+  for (const std::string client : {"consumer-views-1", "app@host (github.com/segmentio/kafka-go)"}) {
+    Gateway g;
+    g.start();
+    members_with(g, client);
+    EXPECT_FALSE(view_of(g, "views").may_be_early) << client << " is known";
+  }
+}
+
+TEST(EngineView, CommitsThatFollowEventsEndTheDoubt) {
+  Gateway g;
+  g.start();
+  members_with(g, "rdkafka");
+  Offset offset = 10;
+  for (int round = 0; round < 24; ++round) {
+    g.append(0, offset);
+    g.commit("views", 0, ++offset);
+    g.advance(std::chrono::milliseconds(850 + 150 * (round % 3)));
+  }
+  EXPECT_FALSE(view_of(g, "views").may_be_early);
+}
+
 TEST(EngineView, ACommitBeyondTheEndIsExplained) {
   Gateway g;
   g.start();

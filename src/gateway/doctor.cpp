@@ -6,6 +6,7 @@
 
 #include "core/hint.h"
 #include "http/json_writer.h"
+#include "http/write_consumed.h"
 
 namespace tidemark::gateway {
 namespace {
@@ -22,12 +23,26 @@ bool anchored(const core::ConsumerView& consumer) {
   return true;
 }
 
+// Its timer would keep its rhythm or have none, so only a declaration makes sure.
+std::string sure_cure(const std::string& client) {
+  const bool aiokafka = core::recognise(client, client) == core::EarlyClient::aiokafka;
+  return (aiokafka ? "set enable_auto_commit=False and call commit() after the work"
+                   : "set enable.auto.commit=false and commit after the work, or enable.auto.offset.store=false and store "
+                     "offsets after it") +
+         std::string(", and declare it with commits: after-processing");
+}
+
 void look_at(const core::ConsumerView& consumer, std::vector<Finding>& findings) {
   const std::string subject = "group " + consumer.name;
   if (consumer.early && !consumer.acks)
     findings.push_back({true, subject, "early-commits",
                         "its client (" + consumer.client + ") commits before the work is done, so its outcome is handed_over",
                         core::cure_for(core::recognise(consumer.client, consumer.client))});
+  if (consumer.may_be_early && !consumer.acks)
+    findings.push_back({false, subject, "cannot-be-told",
+                        "its client (" + consumer.client + ") may commit before the work is done; it cannot be told whether "
+                        "it does, so it is believed",
+                        sure_cure(consumer.client)});
   if (consumer.commits_by_timer && !consumer.acks)
     findings.push_back({false, subject, "timer-commits",
                         "it commits about every " + core::text_of(consumer.commit_interval.value_or(core::Duration{})) +
@@ -94,7 +109,10 @@ void write_groups(http::JsonWriter& json, const std::vector<core::ConsumerView>&
     json.end_object();
     json.member("anchored", anchored(consumer));
     json.member("early", consumer.early);
+    json.member("may_be_early", consumer.may_be_early);
     json.member("acks", consumer.acks);
+    json.member("share", consumer.share);
+    http::write_consumed(json, consumer.topics);
     json.end_object();
   }
   json.end_array();

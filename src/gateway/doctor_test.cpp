@@ -83,11 +83,44 @@ TEST(Doctor, NamesEachFindingAndTheSettingThatMendsIt) {
   EXPECT_EQ(document.at("groups").at(1).at("commits").at("interval_ms").to_number<double>(), 5000);
 }
 
+TEST(Doctor, WhoMayCommitEarlyAndCannotBeToldIsNamed) {
+  for (const std::string client : {"rdkafka", "aiokafka-0.14.0"}) {
+    core::ConsumerView doubtful = group("doubtful");
+    doubtful.client = client;
+    doubtful.may_be_early = true;
+    const json::value document = json::parse(diagnose({doubtful}, {}, {}));
+    EXPECT_TRUE(document.at("groups").at(0).at("may_be_early").as_bool());
+    ASSERT_EQ(document.at("findings").as_array().size(), 1U);
+    const json::value& finding = document.at("findings").at(0);
+    EXPECT_EQ(finding.at("code").as_string(), "cannot-be-told");
+    EXPECT_EQ(finding.at("severity").as_string(), "warning");
+    const std::string fix(finding.at("fix").as_string());
+    EXPECT_NE(fix.find("declare it with commits: after-processing"), std::string::npos) << fix;
+    EXPECT_EQ(fix.find("enable_auto_commit=False") != std::string::npos, client != "rdkafka") << fix;
+  }
+}
+
 TEST(Doctor, AConsumerThatAcksIsNotBlamedForItsCommits) {
   core::ConsumerView acker = group("acker");
-  acker.acks = acker.early = acker.commits_by_timer = true;
+  acker.acks = acker.early = acker.may_be_early = acker.commits_by_timer = true;
   acker.topics[0].partitions.push_back({1, core::kNoOffset, 4});
   EXPECT_TRUE(findings(json::parse(diagnose({acker}, {}, {}))).empty());
+}
+
+TEST(Doctor, ShowsAllThatAGroupCommits) {
+  core::ConsumerView wide = group("wide");
+  wide.topics[0].lag = 2;
+  core::ConsumerView::TopicView clicks;
+  clicks.topic = "clicks";
+  for (core::Partition p = 0; p < 300; ++p) clicks.partitions.push_back({p, core::kNoOffset, core::kNoOffset});
+  wide.topics.push_back(clicks);
+  const json::value document = json::parse(diagnose({wide}, {}, {}));
+  const json::value& topics = document.at("groups").at(0).at("topics");
+  EXPECT_EQ(json::serialize(topics.at(0)),
+            R"({"topic":"orders","source":"observed","lag":2,"partitions":[{"partition":0,"committed":7,"end":9}]})");
+  EXPECT_EQ(topics.at(1).at("partitions").as_array().size(), 300U);
+  EXPECT_TRUE(topics.at(1).at("lag").is_null());
+  EXPECT_TRUE(topics.at(1).at("partitions").at(299).at("committed").is_null());
 }
 
 TEST(Doctor, WhatCannotBeReadIsNull) {

@@ -8,6 +8,9 @@
 // A consumer that reads what others wrote is held to the fence that its evidence
 // names. A commit below it is enough where no record lies between; records of
 // transactions may have been aborted, which is not looked into.
+//
+// An answer over several positions has each consumer's evidence of one of them.
+// That is checked, and of the others what the same log shows of them.
 #pragma once
 
 #include <functional>
@@ -22,10 +25,16 @@
 
 namespace tidemark::gateway {
 
-// Reads records; RecordScan::scan, or a test's.
+// As RecordScan::scan.
 using Scan = std::function<Result<core::Offset>(const std::string& topic, core::Partition partition, core::Offset from,
                                                 core::Offset until,
                                                 const std::function<bool(const kafka::ScannedRecord&)>& see)>;
+
+// What verify reads: a RecordScan, or a test's.
+struct Cluster {
+  Scan scan;
+  std::function<Result<kafka::RecordScan::About>(const std::string& topic)> about;
+};
 
 struct Finding {
   enum class Verdict { right, wrong, unknown };
@@ -34,9 +43,9 @@ struct Finding {
   std::string detail;   // one sentence
 };
 
-// `answer`: the body of a publish's or a mark's answer with one position. The
-// error is `invalid` when it is not one.
-Result<std::vector<Finding>> verify(std::string_view answer, const Scan& scan);
+// `answer`: the body of an answer to a publish, a mark or a wait. The error is
+// `invalid` when it is not one.
+Result<std::vector<Finding>> verify(std::string_view answer, const Cluster& cluster);
 
 // The same, reading the cluster at `bootstrap`; `bound`: of each look.
 Result<std::vector<Finding>> verify(std::string_view answer, std::string_view bootstrap, core::Duration bound);

@@ -29,6 +29,13 @@ void write_hint(JsonWriter& json, const std::string& hint) {
   else json.member("hint", hint);
 }
 
+void write_position(JsonWriter& json, const core::Position& position) {
+  json.member("topic", position.topic);
+  if (position.partition < 0) json.null_member("partition");
+  else json.member("partition", position.partition);
+  write_offset(json, "offset", position.offset);
+}
+
 // Behind a hop the answer's own position is not what was committed past.
 void write_fence(JsonWriter& json, const core::Position& last) {
   if (last.topic.empty()) return;
@@ -37,7 +44,8 @@ void write_fence(JsonWriter& json, const core::Position& last) {
   write_offset(json, "fence", last.offset == core::kNoOffset ? core::kNoOffset : last.offset + 1);
 }
 
-void write_evidence(JsonWriter& json, const core::ConsumerOutcome& consumer) {
+// `which`: the answer has several positions, and the evidence is of one.
+void write_evidence(JsonWriter& json, const core::ConsumerOutcome& consumer, bool which) {
   const core::Evidence& evidence = consumer.evidence;
   json.name("evidence");
   if (evidence.source == Source::none && evidence.anchor == core::kNoOffset && evidence.since == core::kNoOffset)
@@ -45,6 +53,7 @@ void write_evidence(JsonWriter& json, const core::ConsumerOutcome& consumer) {
   json.begin_object();
   json.member("source", core::name_of(evidence.source));
   if (!consumer.via.empty()) write_fence(json, consumer.position);
+  else if (which && !consumer.position.topic.empty()) write_position(json, consumer.position);
   write_offset(json, "committed", evidence.committed);
   write_offset(json, "anchor", evidence.anchor);
   if (evidence.anchor_declared) json.member("anchor_declared", true);
@@ -119,7 +128,7 @@ void write_deferred(JsonWriter& json, const std::vector<core::Deferred>& deferre
   json.end_array();
 }
 
-void write_consumer(JsonWriter& json, const core::ConsumerOutcome& consumer) {
+void write_consumer(JsonWriter& json, const core::ConsumerOutcome& consumer, bool which) {
   json.begin_object();
   json.member("name", consumer.name);
   json.member("outcome", core::name_of(consumer.outcome));
@@ -127,17 +136,10 @@ void write_consumer(JsonWriter& json, const core::ConsumerOutcome& consumer) {
   else if (!consumer.evidence.reason.empty()) json.member("reason", consumer.evidence.reason);
   json.member("basis", basis_of(consumer));
   json.member("elapsed_ms", consumer.elapsed);
-  write_evidence(json, consumer);
+  write_evidence(json, consumer, which);
   write_hint(json, consumer.hint);
   write_via(json, consumer.via);
   json.end_object();
-}
-
-void write_position(JsonWriter& json, const core::Position& position) {
-  json.member("topic", position.topic);
-  if (position.partition < 0) json.null_member("partition");
-  else json.member("partition", position.partition);
-  write_offset(json, "offset", position.offset);
 }
 
 void write_positions(JsonWriter& json, const std::vector<core::Position>& positions, bool as_list) {
@@ -268,7 +270,8 @@ void write_answer(const Answer& answer, const std::optional<std::string>& mark, 
   if (answer.draining) json.member("draining", true);
   json.name("consumers");
   json.begin_array();
-  for (const core::ConsumerOutcome& consumer : answer.consumers) write_consumer(json, consumer);
+  const bool as_list = barrier || answer.positions.size() != 1;
+  for (const core::ConsumerOutcome& consumer : answer.consumers) write_consumer(json, consumer, as_list);
   json.end_array();
   if (!answer.deferred.empty()) write_deferred(json, answer.deferred);
   json.end_object();

@@ -315,6 +315,7 @@ TEST(Render, AMarksStateIs200UnlessItWasWaitedFor) {
   answer.id = {};
   answer.settled = false;
   answer.positions.push_back({"views", {}, 0, 7, -1});
+  answer.consumers[0].position = answer.positions[1];
   const Response state = render(answer, {false, ""});
   EXPECT_EQ(state.status, 200);
   EXPECT_EQ(header(state, "Tidemark-Outcome"), "pending");
@@ -329,6 +330,8 @@ TEST(Render, AMarksStateIs200UnlessItWasWaitedFor) {
   ASSERT_EQ(body.at("positions").as_array().size(), 2U);
   EXPECT_EQ(body.at("positions").at(1).at("topic").as_string(), "views");
   EXPECT_EQ(body.at("positions").at(1).at("offset").as_int64(), 7);
+  EXPECT_EQ(body.at("consumers").at(0).at("evidence").at("topic").as_string(), "views") << "the evidence is of one";
+  EXPECT_EQ(body.at("consumers").at(0).at("evidence").at("offset").as_int64(), 7);
 }
 
 TEST(Render, APendingMarkOfUnknownFate) {

@@ -7,6 +7,7 @@
 #include "base/duration.h"
 #include "http/json_writer.h"
 #include "http/render.h"
+#include "http/write_consumed.h"
 #include "http/write_offset.h"
 
 namespace tidemark::http {
@@ -35,26 +36,31 @@ std::string emits_text(const core::EdgeView& edge) {
   return "before-commit";
 }
 
-void write_consumed_topic(JsonWriter& json, const core::ConsumerView::TopicView& topic) {
-  json.begin_object();
-  json.member("topic", topic.topic);
-  json.member("source", core::name_of(topic.source));
-  if (topic.lag) json.member("lag", *topic.lag);
-  else json.null_member("lag");
-  json.name("partitions");
+}  // namespace
+
+void write_consumed(JsonWriter& json, const std::vector<core::ConsumerView::TopicView>& topics) {
+  json.name("topics");
   json.begin_array();
-  for (const core::ConsumerView::PartitionView& partition : topic.partitions) {
+  for (const core::ConsumerView::TopicView& topic : topics) {
     json.begin_object();
-    json.member("partition", partition.partition);
-    write_offset(json, "committed", partition.committed);
-    write_offset(json, "end", partition.end);
+    json.member("topic", topic.topic);
+    json.member("source", core::name_of(topic.source));
+    if (topic.lag) json.member("lag", *topic.lag);
+    else json.null_member("lag");
+    json.name("partitions");
+    json.begin_array();
+    for (const core::ConsumerView::PartitionView& partition : topic.partitions) {
+      json.begin_object();
+      json.member("partition", partition.partition);
+      write_offset(json, "committed", partition.committed);
+      write_offset(json, "end", partition.end);
+      json.end_object();
+    }
+    json.end_array();
     json.end_object();
   }
   json.end_array();
-  json.end_object();
 }
-
-}  // namespace
 
 Response render(const std::vector<core::TopicView>& topics) {
   Response response = json_response();
@@ -95,10 +101,7 @@ Response render(const std::vector<core::ConsumerView>& consumers) {
     json.member("state", consumer.state);
     json.member("members", consumer.members);
     json.member("client", consumer.client);
-    json.name("topics");
-    json.begin_array();
-    for (const core::ConsumerView::TopicView& topic : consumer.topics) write_consumed_topic(json, topic);
-    json.end_array();
+    write_consumed(json, consumer.topics);
     if (consumer.commit_interval) json.member("commit_interval_ms", *consumer.commit_interval);
     else json.null_member("commit_interval_ms");
     json.member("commits_by_timer", consumer.commits_by_timer);

@@ -124,9 +124,20 @@ Result<void> RecordScan::know(const std::string& topic, core::Partition partitio
     return found != nullptr && found->leader >= 0;
   };
   if (run_until([&] { return known() || !cluster_->metadata()->brokers.empty(); }, deadline) && known()) return {};
-  if (!cluster_->reachability().reachable)
-    return Error{ErrorKind::unavailable, "Kafka cannot be reached: " + cluster_->reachability().reason};
-  return Error{ErrorKind::not_found, "no partition " + std::to_string(partition) + " of '" + topic + "', or no leader"};
+  return why_unknown("no partition " + std::to_string(partition) + " of '" + topic + "', or no leader");
+}
+
+Error RecordScan::why_unknown(const std::string& what) const {
+  if (cluster_->reachability().reachable) return Error{ErrorKind::not_found, what};
+  return Error{ErrorKind::unavailable, "Kafka cannot be reached: " + cluster_->reachability().reason};
+}
+
+Result<RecordScan::About> RecordScan::about(const std::string& topic) {
+  run_until([&] { return !cluster_->metadata()->brokers.empty(); }, clock_now() + bound_);
+  const auto metadata = cluster_->metadata();
+  const wire::TopicInfo* info = metadata->find_topic(topic);
+  if (info == nullptr || info->partitions.empty()) return why_unknown("no topic '" + topic + "'");
+  return About{info->id, static_cast<core::Partition>(info->partitions.size())};
 }
 
 Result<core::Offset> RecordScan::scan(const std::string& topic, core::Partition partition, core::Offset from,

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/uuid.h"
 #include "core/position.h"
 #include "core/time.h"
 #include "wire/cluster.h"
@@ -42,6 +43,13 @@ class RecordScan {
   Result<core::Offset> scan(const std::string& topic, core::Partition partition, core::Offset from,
                             core::Offset until, const std::function<bool(const ScannedRecord&)>& see);
 
+  struct About {
+    Uuid id;  // nil where the broker is too old to say
+    core::Partition partitions = 0;
+  };
+  // Errors: not_found, unavailable.
+  Result<About> about(const std::string& topic);
+
   static constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
 
  private:
@@ -49,6 +57,7 @@ class RecordScan {
       : io_(std::move(io)), cluster_(std::move(cluster)), bound_(bound) {}
   bool run_until(const std::function<bool()>& done, core::Time deadline);
   Result<void> know(const std::string& topic, core::Partition partition, core::Time deadline);
+  Error why_unknown(const std::string& what) const;
 
   std::unique_ptr<boost::asio::io_context> io_;
   std::unique_ptr<wire::Cluster> cluster_;

@@ -29,6 +29,13 @@ Ran run(std::vector<std::string> arguments, const std::map<std::string, std::str
   return ran;
 }
 
+// An answer in a file.
+std::string saved(const std::string& text) {
+  std::string path = ::testing::TempDir() + unique_name("answer") + ".json";
+  std::ofstream(path) << text;
+  return path;
+}
+
 TEST(Cli, TeachesOnMistakes) {
   EXPECT_EQ(run({}).code, 64);
   EXPECT_EQ(run({"sevre"}).code, 64);
@@ -107,26 +114,49 @@ TEST(Cli, PublishWaitAndConsumers) {
   EXPECT_NE(consumers.output.find(group + "  active, 1 members"), std::string::npos) << consumers.output;
 
   // The evidence of the last answer is in the cluster, and another claim is not.
-  const auto saved = [&](std::string text, const std::string& from, const std::string& to) {
-    const std::size_t where = text.find(from);
-    EXPECT_NE(where, std::string::npos) << text;
-    if (where != std::string::npos) text.replace(where, from.size(), to);
-    const std::string path = ::testing::TempDir() + unique_name("answer") + ".json";
-    std::ofstream(path) << text;
-    return path;
-  };
-  const Ran right = run({"verify", saved(published.output, "{", "{"), "--kafka", kafka()});
+  const Ran right = run({"verify", saved(published.output), "--kafka", kafka()});
   EXPECT_EQ(right.code, 0) << right.output << published.output;
   EXPECT_NE(right.output.find(group + ": right"), std::string::npos) << right.output;
-  const Ran wrong = run({"verify", saved(published.output, "\"name\":\"" + group, "\"name\":\"another"), "--kafka", kafka()});
+  std::string replaced = published.output;
+  replaced.insert(replaced.find("\"name\":\"" + group) + 8, "another");
+  const Ran wrong = run({"verify", saved(replaced), "--kafka", kafka()});
   EXPECT_EQ(wrong.code, 3) << wrong.output;
   EXPECT_EQ(run({"verify", "/no/such/file", "--kafka", kafka()}).code, 1);
-  EXPECT_EQ(run({"verify", saved("{}", "{", "{"), "--kafka", kafka()}).code, 64);
+  EXPECT_EQ(run({"verify", saved("{}"), "--kafka", kafka()}).code, 64);
 
   EXPECT_EQ(with_url({"publish", "no-such-topic", "v"}).code, 1);
   EXPECT_EQ(with_url({"wait", "rubbish"}).code, 1);
   EXPECT_EQ(run({"consumers", "--url", "http://127.0.0.1:1"}).code, 1);
   EXPECT_EQ(run({"consumers", "--url", "nonsense"}).code, 64);
+}
+
+// What it confirms of an answer over all of a topic, and of an ack, in whichever partition that came to be.
+TEST(Cli, VerifiesAnswersOverPositionsAndByAcks) {
+  const std::string topic = create_unique_topic(kafka(), "verified", 3), group = unique_name("verified");
+  GatewayProcess gateway(
+      {kafka(), "topics:\n  " + topic + ": {wait_for: [" + group + "]}\nconsumers:\n  " + group + ": {reset: earliest}\n", {}, true});
+  ConsumerOptions options;
+  options.bootstrap = kafka();
+  options.topic = topic;
+  options.group = group;
+  Consumer consumer(options);
+  for (int i = 0; i < 8; ++i) ASSERT_EQ(gateway.publish(topic, "wait=20s&key=k" + std::to_string(i)).status, 200);
+  const GatewayAnswer all = gateway.post("/waits?wait=20s", R"({"topics":[")" + topic + R"("]})");
+  ASSERT_EQ(all.status, 200) << all.raw.body;
+  const Ran barrier = run({"verify", saved(all.raw.body), "--kafka", kafka()});
+  EXPECT_EQ(barrier.code, 0) << barrier.output << all.raw.body;
+  EXPECT_NE(barrier.output.find("it has committed above 2 other positions, too"), std::string::npos) << barrier.output;
+
+  consumer.stop();
+  const GatewayAnswer event = gateway.publish(topic, "wait=0");
+  const std::string ack = R"({"consumer":")" + group + R"(","topic":")" + topic + R"(","partition":)" +
+                          std::to_string(event.number("partition")) + R"(,"offset":)" + std::to_string(event.number("offset")) + "}";
+  ASSERT_EQ(gateway.post("/acks", ack).status, 204);
+  const GatewayAnswer acked = gateway.get("/marks/" + event.mark() + "?wait=20s");
+  ASSERT_EQ(acked.status, 200) << acked.raw.body;
+  const Ran confirmed = run({"verify", saved(acked.raw.body), "--kafka", kafka()});
+  EXPECT_EQ(confirmed.code, 0) << confirmed.output << acked.raw.body;
+  EXPECT_NE(confirmed.output.find("its latest ack"), std::string::npos) << confirmed.output;
 }
 
 TEST(Cli, AnAddressInUseIsSaid) {

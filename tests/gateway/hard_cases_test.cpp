@@ -72,6 +72,67 @@ TEST_F(HardCases, AResetPastTheEventIsSkipped) {
   EXPECT_EQ(skipped.raw.header("Tidemark-Outcome"), "failed");
 }
 
+// P1: what was deleted before the group had read it is not processed, whatever it commits behind it.
+TEST_F(HardCases, WhatTheLogsStartHasPassedIsSkipped) {
+  GatewayProcess gateway(configured());
+  {
+    Consumer consumer(options());
+    ASSERT_TRUE(gateway.sees_members(group, 1));
+    ASSERT_EQ(gateway.publish(topic, "wait=20s").status, 200);
+  }
+  ASSERT_TRUE(gateway.sees_members(group, 0));
+  const GatewayAnswer lost = gateway.publish(topic, "wait=0"), kept = gateway.publish(topic, "wait=0");
+  ASSERT_EQ(lost.outcome(group), "pending") << lost.raw.body;
+  delete_records(kafka(), topic, 0, kept.number("offset"));
+  // Log starts are asked for every 10 s, while somebody waits.
+  const GatewayAnswer skipped = gateway.get("/marks/" + lost.mark() + "?wait=25s");
+  EXPECT_EQ(skipped.outcome(group), "skipped") << skipped.raw.body;
+  EXPECT_TRUE(skipped.settled());
+  EXPECT_EQ(skipped.raw.header("Tidemark-Outcome"), "failed");
+  EXPECT_NE(skipped.raw.body.find("the log's start"), std::string::npos) << skipped.raw.body;
+
+  Consumer again(options());
+  const GatewayAnswer read = gateway.get("/marks/" + kept.mark() + "?wait=25s");
+  EXPECT_EQ(read.outcome(group), "processed") << read.raw.body;
+  EXPECT_TRUE(again.has_processed(0, kept.number("offset")));
+  EXPECT_FALSE(again.has_processed(0, lost.number("offset")));
+  EXPECT_EQ(gateway.get("/marks/" + lost.mark()).outcome(group), "skipped");
+}
+
+// A mark is of the topic that was there: the one of the same name counts its offsets anew.
+TEST_F(HardCases, AMarkOfATopicThatWasMadeAgainIsGone) {
+  GatewayProcess gateway(configured());
+  std::string processed, open;
+  {
+    Consumer consumer(options());
+    ASSERT_TRUE(gateway.sees_members(group, 1));
+    const GatewayAnswer answer = gateway.publish(topic, "wait=20s");
+    ASSERT_EQ(answer.status, 200) << answer.raw.body;
+    processed = answer.mark();
+  }
+  ASSERT_TRUE(gateway.sees_members(group, 0));
+  open = gateway.publish(topic, "wait=0").mark();
+  delete_topic(kafka(), topic);
+  create_topic(kafka(), topic, 1);
+  for (const std::string& mark : {processed, open}) {
+    ASSERT_TRUE(eventually([&] { return gateway.get("/marks/" + mark).status == 410; })) << gateway.process().output();
+    const GatewayAnswer gone = gateway.get("/marks/" + mark + "?wait=5s");
+    EXPECT_EQ(gone.status, 410);
+    EXPECT_EQ(gone.text("type"), "/problems/recreated-topic") << gone.raw.body;
+  }
+
+  // Its offsets are taken again, and what is proven of those says nothing of the old events.
+  Consumer again(options());
+  ASSERT_TRUE(gateway.sees_members(group, 1));
+  for (int i = 0; i < 2; ++i) {
+    const GatewayAnswer fresh = gateway.publish(topic, "wait=25s");
+    EXPECT_EQ(fresh.status, 200) << fresh.raw.body << gateway.process().output();
+    EXPECT_TRUE(again.has_processed(0, fresh.number("offset")));
+  }
+  EXPECT_EQ(gateway.get("/marks/" + processed).status, 410);
+  EXPECT_EQ(gateway.get("/marks/" + open).status, 410);
+}
+
 // A commit beyond the partition's end proves nothing, even once the end has passed it.
 TEST_F(HardCases, ACommitBeyondTheEndIsNoEvidence) {
   GatewayProcess gateway(configured());

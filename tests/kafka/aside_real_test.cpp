@@ -59,19 +59,6 @@ Outgoing event(const Uuid& id) {
 }
 Outgoing plain(const std::string& value = "v") { return {.value = value, .partition = 0}; }
 
-void delete_below(const std::string& bootstrap, const std::string& topic, core::Offset offset) {
-  const KafkaHandle client = make_handle(RD_KAFKA_PRODUCER, make_conf(bootstrap, {}));
-  const KafkaQueue queue(rd_kafka_queue_new(client.get()));
-  const KafkaPartitions partitions(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), 0)->offset = offset;
-  rd_kafka_DeleteRecords_t* request = rd_kafka_DeleteRecords_new(partitions.get());
-  rd_kafka_DeleteRecords(client.get(), &request, 1, nullptr, queue.get());
-  const KafkaEvent event(rd_kafka_queue_poll(queue.get(), 20'000));
-  rd_kafka_DeleteRecords_destroy(request);
-  if (!event) throw std::runtime_error("DeleteRecords was not answered");
-  throw_on(rd_kafka_event_error(event.get()), "DeleteRecords");
-}
-
 TEST_P(KafkaAside, ALookFindsAnIdOrSaysThatItIsNotThere) {
   const std::string topic = create_unique_topic(address());
   produce(address(), topic, event(kOther));
@@ -112,7 +99,7 @@ TEST_P(KafkaAside, ALookForAnIdThatMayHaveBeenDeletedFails) {
   const std::string topic = create_unique_topic(address());
   produce(address(), topic, event(kId));
   produce(address(), topic, event(kOther));
-  delete_below(address(), topic, 1);
+  delete_records(address(), topic, 0, 1);
   RunningLog log(address());
   ASSERT_TRUE(log.wait_synced());
   EXPECT_EQ(log.look(look_at(topic, kId))->result, Result::failed);

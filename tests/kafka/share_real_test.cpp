@@ -3,6 +3,7 @@
 
 #include "running_log.h"
 #include "support/admin.h"
+#include "support/clients.h"
 #include "support/environment.h"
 #include "support/process.h"
 #include "support/records.h"
@@ -15,9 +16,8 @@ TEST(ShareGroup, WhatItAcknowledgesAndGivesUpIsTold) {
   const std::string group = unique_name("share");
   RunningLog log(kafka());
   ASSERT_TRUE(log.wait_synced());
-  Process reader({"java", "-XX:TieredStopAtLevel=1", "-cp", source_dir() + "/.cache/kafka-4.4.0/*",
-                  source_dir() + "/tests/clients/ShareReader.java", kafka(), topic, group});
-  ASSERT_TRUE(reader.wait_for_line("ready")) << reader.output();
+  Process reader(java_share_reader(kafka(), topic, group));
+  ASSERT_TRUE(reader.wait_for_line("ready", kClientStart)) << reader.output();
   // It begins at the end, whenever it finds that: so until it has read one.
   core::Offset appended = 0;
   ASSERT_TRUE(eventually([&] {
@@ -62,9 +62,8 @@ TEST(ShareGroup, ItsMembersAndTheirTopicsAreTold) {
   const std::string group = unique_name("share");
   RunningLog log(kafka());
   ASSERT_TRUE(log.wait_synced());
-  Process reader({"java", "-XX:TieredStopAtLevel=1", "-cp", source_dir() + "/.cache/kafka-4.4.0/*",
-                  source_dir() + "/tests/clients/ShareReader.java", kafka(), topic, group});
-  ASSERT_TRUE(reader.wait_for_line("ready")) << reader.output();
+  Process reader(java_share_reader(kafka(), topic, group));
+  ASSERT_TRUE(reader.wait_for_line("ready", kClientStart)) << reader.output();
   const auto is_there = [&](const SeenGroup& state) {
     return state.members == 1 && state.topics_known && state.topics == std::vector<std::string>{topic};
   };

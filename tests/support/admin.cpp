@@ -19,6 +19,7 @@ constexpr int kRequestMs = 20'000;
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Freed<rd_kafka_NewTopic_destroy>>;
 using DeleteTopic = std::unique_ptr<rd_kafka_DeleteTopic_t, Freed<rd_kafka_DeleteTopic_destroy>>;
 using NewPartitions = std::unique_ptr<rd_kafka_NewPartitions_t, Freed<rd_kafka_NewPartitions_destroy>>;
+using DeleteRecords = std::unique_ptr<rd_kafka_DeleteRecords_t, Freed<rd_kafka_DeleteRecords_destroy>>;
 using DeleteGroup = std::unique_ptr<rd_kafka_DeleteGroup_t, Freed<rd_kafka_DeleteGroup_destroy>>;
 using AclBinding = std::unique_ptr<rd_kafka_AclBinding_t, Freed<rd_kafka_AclBinding_destroy>>;
 using AlterOffsets =
@@ -158,6 +159,20 @@ void delete_topic(const std::string& bootstrap, const std::string& name) {
   if (!eventually([&] { return led_partitions(admin.handle(), name) == -1; })) {
     throw std::runtime_error(what + ": it is still there");
   }
+}
+
+void delete_records(const std::string& bootstrap, const std::string& name, std::int32_t partition, std::int64_t offset) {
+  const std::string what = "delete records of " + name;
+  const Admin admin(bootstrap);
+  const KafkaPartitions partitions = one_partition(name, partition, offset);
+  const DeleteRecords wanted(rd_kafka_DeleteRecords_new(partitions.get()));
+  rd_kafka_DeleteRecords_t* all[] = {wanted.get()};
+  const AdminOptions options = admin.options(RD_KAFKA_ADMIN_OP_DELETERECORDS);
+  rd_kafka_DeleteRecords(admin.handle(), all, 1, options.get(), admin.queue());
+  const KafkaEvent event = admin.answer(what);
+  const rd_kafka_topic_partition_list_t* answered =
+      rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event.get()));
+  for (int p = 0; p < answered->cnt; ++p) throw_on(answered->elems[p].err, what);
 }
 
 void add_partitions(const std::string& bootstrap, const std::string& name, int total) {

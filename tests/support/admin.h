@@ -25,6 +25,8 @@ void create_topic(const std::string& bootstrap, const std::string& name, int par
 std::string create_unique_topic(const std::string& bootstrap, const std::string& prefix = "events",
                                 int partitions = 3, const Settings& configs = {});
 void delete_topic(const std::string& bootstrap, const std::string& name);
+// Deletes the records of a partition below `offset`, as retention does: the log starts there.
+void delete_records(const std::string& bootstrap, const std::string& name, std::int32_t partition, std::int64_t offset);
 void add_partitions(const std::string& bootstrap, const std::string& name, int total);
 
 // Denies everybody what `operation` does to __consumer_offsets; of brokers that keep ACLs.

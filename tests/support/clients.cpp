@@ -43,6 +43,11 @@ std::vector<std::string> java_reader(const std::string& bootstrap, const std::st
   return java("Reader", {bootstrap, topic, std::to_string(count)});
 }
 
+std::vector<std::string> java_share_reader(const std::string& bootstrap, const std::string& topic,
+                                           const std::string& group) {
+  return java("ShareReader", {bootstrap, topic, group});
+}
+
 std::vector<std::string> kafkajs_consumer(const std::string& bootstrap, const std::string& topic,
                                           const std::string& group) {
   return {"node", source_dir() + "/tests/clients/group_consumer.js", bootstrap, topic, group};

@@ -51,6 +51,11 @@ std::vector<std::string> python_consumer(const std::string& client, const std::s
 std::vector<std::string> kafka_go_consumer(const std::string& how, const std::string& bootstrap,
                                            const std::string& topic, const std::string& group);
 
+// A share consumer (KIP-932) on kafka-clients 4.4.0 that prints the value of each record and accepts it, but rejects
+// the value `reject` and releases `hold`, again and again. Prints `ready` once it polls; it begins at the end.
+std::vector<std::string> java_share_reader(const std::string& bootstrap, const std::string& topic,
+                                           const std::string& group);
+
 // The consumers of examples/acks: each prints `viewed VALUE` when it has done its work, which
 // fails for the value `bad`, and acks the record. `gateway`: its URL.
 std::vector<std::string> java_acker(const std::string& bootstrap, const std::string& topic, const std::string& group,
