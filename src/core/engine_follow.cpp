@@ -261,6 +261,8 @@ void Engine::State::owe(std::uint32_t slot, std::uint32_t index, bool from_basel
       const auto p = static_cast<std::size_t>(below.partition);
       if (from_baselines) {
         need.since = baseline(place.consumer, number, below.partition);
+        // It may have been seen first above what the event had caused by then.
+        if (place.met_later) need.since = std::min(need.since, offset_at(follow.topics[index].known_ends, p));
         need.anchor = anchor_at_append(need, term);
       } else if (p < place.anchors.size()) {
         need.anchor = place.anchors[p];

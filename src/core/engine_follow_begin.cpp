@@ -101,6 +101,8 @@ void Engine::State::add_readers(Follow& follow, std::uint32_t index, const Mark*
     place.topic = index;
     place.consumer = consumer;
     place.by = by;
+    const Consumer& who = consumers[consumer];
+    place.met_later = mark == nullptr && !who.first_seen.contains(node.topic) && !who.commits(node.topic);
     return place;
   };
   const std::string& name = topics[node.topic].name;
@@ -225,6 +227,7 @@ void Engine::State::take_floors(Follow& follow, const Mark* mark, bool known) {
     Follow::Topic& topic = follow.topics[i];
     const TopicNumber number = follow.plan->nodes[i].topic;
     topic.topic_id = topics[number].id;
+    if (topic.reached && !known) topic.known_ends = topics.end_offsets(number);
     if (!topic.reached || !known) continue;
     if (mark == nullptr) {
       topic.floors = topics.end_offsets(number);

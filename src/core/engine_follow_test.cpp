@@ -49,6 +49,28 @@ TEST_F(FollowTest, InWatermarkScopeAllPartitionsAndAllThatTheyCaused) {
   EXPECT_EQ(answer.mark.scope, Scope::watermark);
 }
 
+// tidemark-sim-derived, seed 912000011986: its baseline was an end that the derived record was below of.
+TEST_F(FollowTest, P2InWatermarkScopeAReaderThatIsMetLaterOwesWhatWasCausedBefore) {
+  EngineConfig settings = config();
+  settings.wait_for = {{"enriched", {"views"}}};
+  Gateway g(settings);
+  start(g);
+  reader(g, "enricher", {"orders"});
+  PublishRequest request = g.request();
+  request.scope = Scope::watermark;
+  const WaitId wait = g.append(request, 0, 100);
+  g.members("views", 1, {"enriched"});
+  tell(g, "enriched", {101, 100});
+  g.commit("enricher", 0, 101);
+  tell(g, "orders", {101, 100});
+  tell(g, "enriched", {101, 100});
+  EXPECT_FALSE(g.answered(wait));
+  g.commit("views", 0, 100, "enriched");
+  EXPECT_FALSE(g.answered(wait));
+  g.commit("views", 0, 101, "enriched");
+  EXPECT_TRUE(g.answer(wait).all_processed());
+}
+
 TEST_F(FollowTest, ABarrierOverATopicFollowsWhatItsReadersWrite) {
   reader("enricher", {"orders"});
   reader("views", {"enriched"});

@@ -60,6 +60,7 @@ struct Follow {
     bool cut = false;           // the bound of passes was reached
     Offsets floors;             // nothing that the event caused lies below; null: not known
     Offsets covered;            // the ends of the last pass; before it the floors
+    Offsets known_ends;         // where baselines count: as known when the wait was admitted
     Time due{};
     Time told{};
     std::uint32_t via = kNone;  // the edge that let it be asked for first
@@ -84,6 +85,7 @@ struct Follow {
     std::string reason;
     Time check_due{};
     std::vector<Anchor> anchors;  // by partition, from a mark
+    bool met_later = false;  // nothing told where it stands when the wait was admitted: it has no baseline yet
   };
   // What a place writes.
   struct Edge {
