@@ -65,6 +65,9 @@ void Engine::State::read_dead_letters(std::uint32_t slot, std::uint32_t index, T
     origin.sources.push_back({topics[term.topic].name, term.partition, {std::max(term.first, need.since), term.last}});
   }
   const Partition partitions = planted(Bug::letters_of_first_partition) ? 1 : topics[topic].partitions;
+  // The mark's gateway knew of partitions that this one has yet to be told of.
+  if (edge.read_from != nullptr && edge.read_from->size() > static_cast<std::size_t>(topics[topic].partitions))
+    place.check_failed = true;
   for (Partition p = 0; p < partitions; ++p) {
     const auto i = static_cast<std::size_t>(p);
     // From the beginning each time: what was read before was not read for these needs.

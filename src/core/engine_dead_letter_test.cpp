@@ -104,6 +104,30 @@ TEST_F(DeadLetters, AreReadOfAConsumerThatOnlyTheMarkKnows) {
   EXPECT_EQ(later.outcome(resumed).outcome, Outcome::failed);
 }
 
+// tidemark-sim-derived, seed 640000000723: a partition was added, and this gateway's list was older than the mark.
+TEST_F(DeadLetters, AreNotReadToTheEndWhereTheMarkKnowsOfMorePartitions) {
+  reader("views", {"orders"});
+  PublishRequest request = gateway.request();
+  request.wait = false;
+  const Mark mark = gateway.answer(gateway.append(request, 0, 100)).mark;
+  Gateway later({}, gateway.record);
+  later.list({{"orders", Gateway::topic_id(1), 2}, {"orders-dlt", Gateway::topic_id(2), 1}});
+  for (Partition p = 0; p < 2; ++p) later.ends("orders", p, 101, 0);
+  later.engine().synced(later.now);
+  later.members("views", 1, {"orders"});
+  later.commit("views", 0, 100);
+  const WaitId resumed = later.resume(mark);
+  later.commit("views", 0, 101);
+  tell(later, "orders-dlt", {100, 101});
+  EXPECT_FALSE(later.answered(resumed));
+  list(later);
+  later.advance(500ms);
+  tell(later, "orders-dlt", {100, 101});
+  const std::vector<Look> looks = origins(later);
+  ASSERT_EQ(looks.size(), 1U);
+  EXPECT_EQ(looks[0].partition, 1);
+}
+
 // tidemark-sim-derived, seed 6: of what was given up between the append and now a mark must know.
 TEST_F(DeadLetters, SinceTheAppendAreReadForAMarkOfWatermarkScope) {
   reader("views", {"orders"});
