@@ -190,10 +190,8 @@ void Consumers::change(ConsumerNumber consumer, const GroupChange& change) {
   Consumer& c = consumers_[consumer];
   if (c.shown && c.shown->at.partition == change.at.partition && change.at.offset <= c.shown->at.offset) return;
   c.shown.reset();
-  if (!change.has_member) return;
-  c.member_shown = change.at;
-  // What was written before this by hand has been read.
-  c.sure_empty.reset();
+  const bool again = c.member_shown.partition == change.at.partition && change.at.offset <= c.member_shown.offset;
+  if (change.has_member && !again) c.member_shown = change.at;
 }
 
 void Consumers::caught_up() {

@@ -178,6 +178,16 @@ TEST(Consumers, WhoCameBackCommitsForItselfAgain) {
   EXPECT_TRUE(t.consumer().moved_by_hand({0, 55})) << "empty once more, and read late";
 }
 
+TEST(Consumers, P1AMemberThatIsReadLateDoesNotHideThatTheGroupWasFoundEmptySince) {
+  Tables t;
+  t.answer(1, {10});
+  t.answer(0, {50});
+  t.answer(1, {60});
+  t.shows_member({0, 45});
+  EXPECT_FALSE(t.consumer().moved_by_hand({0, 49}));
+  EXPECT_TRUE(t.consumer().moved_by_hand({0, 52}));
+}
+
 // Found by the simulator: a tail that lagged had yet to show a reset when members were answered.
 TEST(Consumers, P1MembersThatAreAnsweredSayNothingOfACommitBeforeTheyJoined) {
   Tables t;
