@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "common/publish.h"
 #include "http/parser.h"
 
 namespace tidemark::bench {
@@ -20,16 +21,7 @@ namespace beast_http = boost::beast::http;
 using boost::beast::error_code;
 using beast_view = boost::beast::string_view;
 
-const std::string& publish() {
-  static const std::string bytes = [] {
-    const std::string body(100, 'x');
-    return "POST /topics/orders?key=customer-17&wait=5s HTTP/1.1\r\nHost: gateway.internal:8750\r\n"
-           "User-Agent: python-requests/2.31.0\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n"
-           "Content-Type: application/json\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  }();
-  return bytes;
-}
+const std::string kPublish = publish_bytes();
 
 class CountingBeast final : public beast_http::basic_parser<true> {
  public:
@@ -59,7 +51,7 @@ void both(benchmark::State& state) {
   for (auto _ : state) {
     http::RequestParser parser(limits);
     std::size_t used = 0;
-    if (parser.feed(publish(), used) != http::RequestParser::Verdict::complete) std::abort();
+    if (parser.feed(kPublish, used) != http::RequestParser::Verdict::complete) std::abort();
     benchmark::DoNotOptimize(parser.take());
   }
 }
@@ -70,7 +62,7 @@ void by_beast(benchmark::State& state) {
     CountingBeast parser;
     parser.eager(true);
     error_code ec;
-    parser.put(boost::asio::const_buffer(publish().data(), publish().size()), ec);
+    parser.put(boost::asio::const_buffer(kPublish.data(), kPublish.size()), ec);
     if (ec || !parser.is_done() || parser.fields != 8 || parser.body != 100) std::abort();
   }
 }
@@ -100,8 +92,8 @@ void by_http_parser(benchmark::State& state) {
     http_parser parser;
     http_parser_init(&parser, HTTP_REQUEST);
     parser.data = &seen;
-    const std::size_t parsed = http_parser_execute(&parser, &settings, publish().data(), publish().size());
-    if (parsed != publish().size() || !seen.done || seen.fields != 8 || seen.body != 100) std::abort();
+    const std::size_t parsed = http_parser_execute(&parser, &settings, kPublish.data(), kPublish.size());
+    if (parsed != kPublish.size() || !seen.done || seen.fields != 8 || seen.body != 100) std::abort();
   }
 }
 BENCHMARK(by_http_parser)->Name("http-parser alone");

@@ -14,6 +14,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/publish.h"
 #include "core/scene.h"
 #include "http/calls.h"
 #include "http/parser.h"
@@ -30,12 +31,7 @@ std::size_t sink = 0;
 
 // The bytes of a publish, to the call that the gateway gets.
 void parse(long times) {
-  const std::string body(100, 'x');
-  const std::string bytes =
-      "POST /topics/orders?key=customer-17&wait=5s HTTP/1.1\r\nHost: gateway.internal:8750\r\n"
-      "User-Agent: python-requests/2.31.0\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n"
-      "Content-Type: application/json\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
-      "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string bytes = publish_bytes();
   const http::Limits limits;
   for (long i = 0; i < times; ++i) {
     http::RequestParser parser(limits);

@@ -302,29 +302,11 @@ TEST(EngineParallel, CompletedOffsetsInACommitsMetadataCount) {
   g.commit("views", 0, 10);
   const WaitId low = g.append(0, 10), high = g.append(0, 12);
   const std::vector<Range> done{{12, 14}};
-  Commit c;
-  c.group = "views";
-  c.topic = "orders";
-  c.offset = 10;
-  c.done_above = done;
-  c.at = {0, g.record++};
-  c.settled_at = c.at.offset;
-  g.commit(c);
+  g.commit(g.with_done(10, done));
   EXPECT_FALSE(g.answered(low));
   EXPECT_TRUE(g.answer(high).all_processed());
   g.commit("views", 0, 11);
   EXPECT_TRUE(g.answer(low).all_processed());
-}
-
-Commit with_done(Gateway& g, Offset offset, std::span<const Range> done) {
-  Commit c;
-  c.group = "views";
-  c.topic = "orders";
-  c.offset = offset;
-  c.done_above = done;
-  c.at = {0, g.record++};
-  c.settled_at = c.at.offset;
-  return c;
 }
 
 TEST(EngineParallel, P3ALaterCommitThatDoesNotNameThemTakesThemBack) {
@@ -332,7 +314,7 @@ TEST(EngineParallel, P3ALaterCommitThatDoesNotNameThemTakesThemBack) {
   g.start();
   g.members("views", 1);
   const std::vector<Range> done{{12, 14}};
-  g.commit(with_done(g, 10, done));
+  g.commit(g.with_done(10, done));
   EXPECT_TRUE(g.answered(g.append(0, 12)));
   g.commit("views", 0, 11);
   EXPECT_FALSE(g.answered(g.append(0, 13)));
@@ -344,12 +326,12 @@ TEST(EngineParallel, P1CompletedOffsetsBeyondTheEndWaitForIt) {
   g.start();
   g.members("views", 1);
   const std::vector<Range> done{{Gateway::kEnd, Gateway::kEnd + 4}};
-  g.commit(with_done(g, 10, done));
+  g.commit(g.with_done(10, done));
   const auto asks = g.asked();
   ASSERT_EQ(asks.size(), 1U);
   g.ends("orders", 0, Gateway::kEnd, asks[0].number);
   EXPECT_FALSE(g.answered(g.append(0, Gateway::kEnd)));
-  g.commit(with_done(g, 11, done));
+  g.commit(g.with_done(11, done));
   const auto again = g.asked();
   ASSERT_EQ(again.size(), 1U);
   const WaitId wait = g.append(0, Gateway::kEnd + 4);
@@ -363,7 +345,7 @@ TEST(EngineParallel, P3AMoveBackThatIsHeldTakesThemBackAlready) {
   g.start();
   g.members("views", 1);
   const std::vector<Range> done{{14, 14}};
-  g.commit(with_done(g, 10, done));
+  g.commit(g.with_done(10, done));
   g.commit("views", 0, Gateway::kEnd + 1);
   g.commit("views", 0, 12);
   const WaitId below = g.append(0, 11), above = g.append(0, 14);

@@ -10,27 +10,13 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-void members_of(Gateway& g, const std::string& client, const std::string& member) {
-  const std::vector<std::string> topics{"orders"};
-  GroupState state;
-  state.group = "views";
-  state.managed = true;
-  state.members = 1;
-  state.topics_known = true;
-  state.topics = topics;
-  state.client = client;
-  state.member = member;
-  state.at = {0, g.record++};
-  g.engine().group(state, g.now, g.effects);
-}
-
 TEST(EngineEarly, KafkaGoIsHandedOverUnlessDeclared) {
   for (const bool declared : {false, true}) {
     EngineConfig config;
     if (declared) config.commits_after = {"views"};
     Gateway g(config);
     g.start();
-    members_of(g, "app@host (github.com/segmentio/kafka-go)", "app@host (github.com/segmentio/kafka-go)-1");
+    g.client("app@host (github.com/segmentio/kafka-go)", "app@host (github.com/segmentio/kafka-go)-1");
     g.commit("views", 0, 10);
     const WaitId wait = g.append(0, 10);
     g.commit("views", 0, 11);
@@ -43,7 +29,7 @@ TEST(EngineEarly, KafkaGoIsHandedOverUnlessDeclared) {
 TEST(EngineEarly, LibrdkafkaIsBelievedUntilItShowsATimersRhythm) {
   Gateway g;
   g.start();
-  members_of(g, "rdkafka", "rdkafka-1");
+  g.client("rdkafka", "rdkafka-1");
   g.commit("views", 0, 10);
   const WaitId wait = g.append(0, 10);
   g.commit("views", 0, 11);
@@ -76,7 +62,7 @@ TEST(EngineEarly, ARhythmOfCommitsThatFollowEventsIsNoTimers) {
   for (const bool unevenly : {false, true}) {
     Gateway g;
     g.start();
-    members_of(g, "rdkafka", "rdkafka-1");
+    g.client("rdkafka", "rdkafka-1");
     g.commit("views", 0, 10);
     Offset offset = 10;
     commit_promptly(g, unevenly, offset);
@@ -90,11 +76,11 @@ TEST(EngineEarly, ARhythmOfCommitsThatFollowEventsIsNoTimers) {
 TEST(EngineEarly, AnotherMemberShowsAnewWhatItsCommitsFollow) {
   Gateway g;
   g.start();
-  members_of(g, "rdkafka", "rdkafka-1");
+  g.client("rdkafka", "rdkafka-1");
   g.commit("views", 0, 10);
   Offset offset = 10;
   commit_promptly(g, true, offset);
-  members_of(g, "rdkafka", "rdkafka-2");
+  g.client("rdkafka", "rdkafka-2");
   const WaitId wait = g.append(0, offset);
   g.commit("views", 0, offset + 1);
   EXPECT_EQ(g.outcome(wait).outcome, Outcome::handed_over);
@@ -103,7 +89,7 @@ TEST(EngineEarly, AnotherMemberShowsAnewWhatItsCommitsFollow) {
 TEST(EngineEarly, WhatOthersAppendedSaysNothingOfWhatACommitFollows) {
   Gateway g;
   g.start();
-  members_of(g, "rdkafka", "rdkafka-1");
+  g.client("rdkafka", "rdkafka-1");
   g.commit("views", 0, 10);
   Offset offset = 10;
   for (int round = 0; round < 30; ++round) {
@@ -124,15 +110,11 @@ TEST(EngineEarly, TheRhythmOfQuestionsIsNoTimers) {
   for (const bool waited_for : {false, true}) {
     Gateway g;
     g.start();
-    members_of(g, "rdkafka", "rdkafka-1");
+    g.client("rdkafka", "rdkafka-1");
     Offset offset = 10;
     const auto polled = [&] {
-      Commit commit;
-      commit.group = "views";
-      commit.topic = "orders";
-      commit.offset = ++offset;
-      commit.at = {kPolledLog, g.record++};
-      commit.settled_at = commit.at.offset;
+      Commit commit = g.with_done(++offset, {});
+      commit.at.partition = kPolledLog;
       g.commit(commit);
     };
     polled();

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -79,6 +80,31 @@ class Gateway {
     state.at = {0, record++};
     engine_.group(state, now, effects);
     take();
+  }
+  // "views" has one member, of this client.
+  void client(const std::string& name, const std::string& member) {
+    const std::vector<std::string> topics{"orders"};
+    GroupState state;
+    state.group = "views";
+    state.managed = true;
+    state.members = 1;
+    state.topics_known = true;
+    state.topics = topics;
+    state.client = name;
+    state.member = member;
+    state.at = {0, record++};
+    engine_.group(state, now, effects);
+  }
+  // The next commit of "views" in partition 0 of orders, and what it says is done above.
+  Commit with_done(Offset offset, std::span<const Range> done) {
+    Commit c;
+    c.group = "views";
+    c.topic = "orders";
+    c.offset = offset;
+    c.done_above = done;
+    c.at = {0, record++};
+    c.settled_at = c.at.offset;
+    return c;
   }
   LogPoint commit(const std::string& group, Partition partition, Offset offset, const std::string& topic = "orders") {
     Commit c;

@@ -58,13 +58,7 @@ TEST_F(EngineLogStart, CompletedOffsetsOfTheCommitThatItVoidsNameThatCommit) {
   starts_at(30);
   g.rows("views", asked(), {{"orders", 0, 8, -1}});
   const std::vector<Range> above{{35, 36}};
-  Commit commit;
-  commit.group = "views";
-  commit.topic = "orders";
-  commit.offset = 8;
-  commit.done_above = above;
-  commit.at = {0, g.record++};
-  commit.settled_at = commit.at.offset;
+  const Commit commit = g.with_done(8, above);
   g.commit(commit);
   EXPECT_EQ(g.outcome(done).outcome, Outcome::processed);
   EXPECT_EQ(g.outcome(done).evidence.committed, 8);

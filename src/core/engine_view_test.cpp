@@ -80,20 +80,6 @@ TEST(EngineView, ATimerIsShownWithWhatWouldMendIt) {
   EXPECT_NE(view_of(g, "views").hint.find("auto.commit.interval.ms"), std::string::npos);
 }
 
-void members_with(Gateway& g, const std::string& client) {
-  const std::vector<std::string> topics{"orders"};
-  GroupState state;
-  state.group = "views";
-  state.managed = true;
-  state.members = 1;
-  state.topics_known = true;
-  state.topics = topics;
-  state.client = client;
-  state.member = client + "-1";
-  state.at = {0, g.record++};
-  g.engine().group(state, g.now, g.effects);
-}
-
 TEST(EngineView, AClientThatMayCommitEarlyIsInDoubtUntilItShowsOrIsDeclared) {
   for (const std::string client : {"rdkafka", "aiokafka-0.14.0"}) {
     EngineConfig config;
@@ -101,7 +87,7 @@ TEST(EngineView, AClientThatMayCommitEarlyIsInDoubtUntilItShowsOrIsDeclared) {
     Gateway declared(config), g;
     for (Gateway* each : {&declared, &g}) {
       each->start();
-      members_with(*each, client);
+      each->client(client, client + "-1");
     }
     EXPECT_FALSE(view_of(declared, "views").may_be_early);
     EXPECT_TRUE(view_of(g, "views").may_be_early);
@@ -113,7 +99,7 @@ TEST(EngineView, AClientThatMayCommitEarlyIsInDoubtUntilItShowsOrIsDeclared) {
   for (const std::string client : {"consumer-views-1", "app@host (github.com/segmentio/kafka-go)"}) {
     Gateway g;
     g.start();
-    members_with(g, client);
+    g.client(client, client + "-1");
     EXPECT_FALSE(view_of(g, "views").may_be_early) << client << " is known";
   }
 }
@@ -121,7 +107,7 @@ TEST(EngineView, AClientThatMayCommitEarlyIsInDoubtUntilItShowsOrIsDeclared) {
 TEST(EngineView, CommitsThatFollowEventsEndTheDoubt) {
   Gateway g;
   g.start();
-  members_with(g, "rdkafka");
+  g.client("rdkafka", "rdkafka-1");
   Offset offset = 10;
   for (int round = 0; round < 24; ++round) {
     g.append(0, offset);
