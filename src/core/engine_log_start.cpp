@@ -11,7 +11,8 @@
 // has committed, after the start was told. Still the same: what lies between is
 // skipped. More: that commit is on its way, and is judged as any other. A commit
 // that is read when the start was known already may be from before it or after it;
-// there more says nothing of how the group came by, and it is `unanchored`.
+// there more says nothing of how the group came by, and it is `unanchored`. So it
+// is where it had nothing committed by then, and its first commit is read since.
 
 #include <algorithm>
 #include <limits>
@@ -50,7 +51,7 @@ void note_overtaken(std::vector<Place>& places, const Place& place) {
   if (made_again || last == places.rend() || (last->asked != 0 && std::count_if(places.begin(), places.end(), here) == 1))
     places.push_back(place);
   else
-    *last = place;
+    *last = {place.topic, place.partition, place.start, place.asked, place.known, last->no_row_at};
 }
 
 }  // namespace
@@ -120,13 +121,17 @@ void Engine::rows(const Rows& told, Time now, Effects& effects) {
   for (auto at = answered.begin(); at != answered.end(); ++at) {
     const State::Overtaken& place = *at;
     const auto same = [&](const State::Overtaken& other) { return same_place(other, place); };
-    if (std::any_of(at + 1, answered.end(), same)) continue;  // of the higher start it says all
+    if (const auto higher = std::find_if(at + 1, answered.end(), same); higher != answered.end()) {  // it says all
+      higher->no_row_at = std::max(higher->no_row_at, place.no_row_at);
+      continue;
+    }
     const auto row = std::find_if(told.rows.begin(), told.rows.end(), [&](const SeedRow& of) {
       return of.partition == place.partition && of.topic == s.topics[place.topic].name;
     });
     if (s.judge_log_start(*number, place, row == told.rows.end() ? kNoOffset : row->offset, now, effects)) continue;
     std::vector<State::Overtaken>& places = s.row_questions[*number].places;
-    if (std::none_of(places.begin(), places.end(), same)) places.push_back({place.topic, place.partition, place.start, 0});
+    if (std::none_of(places.begin(), places.end(), same))
+      places.push_back({place.topic, place.partition, place.start, 0, {}, place.start});
   }
   const auto left = s.row_questions.find(*number);
   if (left->second.places.empty()) {
@@ -142,14 +147,19 @@ bool Engine::State::judge_log_start(ConsumerNumber consumer, const Overtaken& pl
   Cell* cell = consumers[consumer].cell(place.topic, place.partition);
   if (cell == nullptr || cell->below.in_question.last < place.start - 1) return true;
   Frontier& frontier = cell->frontier;
-  const std::vector<Overtaken>& others = row_questions[consumer].places;
-  const bool superseded =
-      std::any_of(others.begin(), others.end(), [&](const Overtaken& other) { return same_place(other, place); });
+  std::vector<Overtaken>& others = row_questions[consumer].places;
+  const auto superseding =
+      std::find_if(others.begin(), others.end(), [&](const Overtaken& other) { return same_place(other, place); });
+  const bool superseded = superseding != others.end();
   const bool row_deleted = frontier.has_position() && committed == kNoOffset;  // which will be read, too
-  if (superseded && (row_deleted || committed >= place.start)) return true;  // the next answer judges both
+  if (superseded && (row_deleted || committed >= place.start)) {  // the next answer judges both
+    superseding->no_row_at = std::max(superseding->no_row_at, row_deleted ? place.start : place.no_row_at);
+    return true;
+  }
   // Or it was not written yet, and its commit was read meanwhile.
   if (row_deleted && frontier.at() != place.known) return false;
   const Range in_question = std::exchange(cell->below.in_question, {0, -1});
+  if (place.no_row_at > 0) frontier.began_above(place.no_row_at);
   if (frontier.has_position() && committed > frontier.committed() && committed < place.start) {
     cell->below.was_at = committed;
     cell->below.start = place.start;

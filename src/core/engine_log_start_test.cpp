@@ -274,5 +274,32 @@ TEST(EngineLogStartDeclared, AFirstCommitThatIsOnItsWayIsWaitedForToo) {
   }
 }
 
+// Found by the simulator, seed 700000032442: it began at the new start, and its first commit was read before the answer.
+TEST(EngineLogStartDeclared, WhoHadCommittedNothingWhenTheStartRoseMayHaveBegunThere) {
+  EngineConfig config;
+  config.reset_earliest = {"views"};
+  for (const bool told_again : {false, true}) {
+    Gateway g(config);
+    g.start();
+    g.members("views", 1);
+    const WaitId gone = g.append(0, 5), read = g.append(0, 8);
+    g.ends("orders", 0, Gateway::kEnd, 0, 6);
+    const auto first = g.asked_rows();
+    ASSERT_EQ(first.size(), 1U);
+    g.commit("views", 0, 7);
+    if (told_again) g.ends("orders", 0, Gateway::kEnd, 0, 8);
+    g.rows("views", first[0].number, {});
+    EXPECT_FALSE(g.answered(gone));
+    const auto second = g.asked_rows();
+    ASSERT_EQ(second.size(), 1U);
+    if (told_again) g.commit("views", 0, 9);
+    g.rows("views", second[0].number, {{"orders", 0, told_again ? 9 : 7, -1}});
+    EXPECT_EQ(g.outcome(gone).outcome, Outcome::unanchored);
+    if (!told_again) g.commit("views", 0, 9);
+    EXPECT_EQ(g.outcome(read).outcome, Outcome::processed);
+    EXPECT_TRUE(g.asked_rows().empty());
+  }
+}
+
 }  // namespace
 }  // namespace tidemark::core

@@ -133,6 +133,7 @@ struct Engine::State {
     Offset start = 0;
     std::uint64_t asked = 0;  // number of the first question since; 0: by the next one
     LogPoint known{};         // the consumer's latest commit that was known then
+    Offset no_row_at = 0;     // a start at which the group, by its own word, had committed nothing
   };
   struct RowQuestions {
     std::uint64_t open = 0;  // number of the latest question that is not answered; 0: none

@@ -215,6 +215,11 @@ Applied Frontier::log_started_at(Offset log_start, const Range& jumped) {
   return passed_over_ != passed_over ? Applied::passed_over : Applied::same;
 }
 
+void Frontier::began_above(Offset log_start) {
+  proven_.cut(0, log_start);
+  if (previous_ < log_start) previous_ = kNoOffset;
+}
+
 bool Frontier::anchors(const Anchor& anchor, Offset first) const {
   if (!anchor.known() || anchor.committed > first) return false;
   // What lies below the log's start cannot be read any more, wherever the group was to begin.

@@ -74,6 +74,10 @@ class Frontier {
   // it has committed since, which proves nothing. `passed_over` or `same`.
   Applied log_started_at(Offset log_start, const Range& jumped = {0, -1});
 
+  // The consumer had committed nothing when the records below `log_start` were gone: its first
+  // commit, read since, says nothing of them.
+  void began_above(Offset log_start);
+
   // What was at or above `end` is gone, and other records may take its place. A
   // position above it is unknown from now on; how far the consumer had read
   // beyond its position, nobody knows.
