@@ -230,7 +230,11 @@ Offset Told::baseline(const Key& key, int incarnation, bool declared, Offset end
     for (const ToldPosition& position : *positions) {
       from_start = from_start && position.may_begin && !position.seed && !position.by_hand &&
                    !position.beyond && !position.rejected && !position.lost;
-      if (position.offset == kNoOffset || position.beyond || position.rejected || position.lost) continue;
+      if (position.offset == kNoOffset || position.rejected || position.lost) continue;
+      // Beyond the end, which nobody had told: it counts up to the cut, once that is.
+      if (position.beyond && !position.held && !position.early && position.incarnation == incarnation)
+        return std::max(early, cuts_.lowered({incarnation, std::get<2>(key)}, position.offset, position.when));
+      if (position.beyond) continue;
       // Told before the list named the topic it may count, or may have gone with a former one.
       if (position.early) {
         early = std::max(early, position.offset);

@@ -96,4 +96,12 @@ bool ToldCuts::shown(const Key& key, core::Offset offset, std::int32_t epoch, co
          });
 }
 
+core::Offset ToldCuts::lowered(const Key& key, core::Offset offset, core::Time since) const {
+  const auto found = logs_.find(key);
+  if (found == logs_.end()) return offset;
+  for (const ToldCut& cut : found->second.cuts)
+    if (cut.when >= since) offset = std::min(offset, cut.offset);
+  return offset;
+}
+
 }  // namespace tidemark::sim

@@ -48,6 +48,8 @@ class ToldCuts {
   bool shown_between(const Key& key, core::Offset offset, core::Time from, core::Time until) const;
   // Told before `until` that a record of that epoch at the offset is gone.
   bool shown(const Key& key, core::Offset offset, std::int32_t epoch, core::Time until) const;
+  // `offset`, or the lowest place below it where a cut was told since.
+  core::Offset lowered(const Key& key, core::Offset offset, core::Time since) const;
 
  private:
   struct Log {
