@@ -158,10 +158,11 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
   const int members = state.exists ? std::max(state.members, 0) : 0;
   // Told while the tail is behind, it is sure only later, unless it says what was sure before.
   c.told_for_sure = in_sync || (c.told_for_sure && c.members == 0 && members == 0);
+  const bool asked = !state.at.known() || state.at.partition == kPolledLog;
   // A record of membership is written by somebody who lives, be it to leave.
-  if ((c.members > 0 && members == 0) || (state.at.known() && state.exists)) c.last_sign = now;
+  if ((c.members > 0 && members == 0) || (!asked && state.exists)) c.last_sign = now;
   // Asked for and found empty, with no commit seen: whoever it was may be long gone.
-  if (!state.at.known() && members == 0 && c.members == 0 && c.last_sign == Time{}) c.dormant = true;
+  if (asked && members == 0 && c.members == 0 && c.last_sign == Time{}) c.dormant = true;
   if (members > 0) c.dormant = false;
   c.members = members;
   c.managed = state.exists && (state.managed || members > 0 || c.managed);

@@ -27,11 +27,14 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   consumer.reads(commit.at, commit.settled_at);
   const bool by_hand = consumer.moved_by_hand(commit.at);
   // A sign of life, even where the commit itself cannot count.
-  if (consumer.notes_commit(commit.at) && commit.offset != kNoOffset && !by_hand) {
+  const bool polled = commit.at.partition == kPolledLog;
+  const bool of_old = polled && !s.was_synced;  // the first answers: whoever it was may be long gone
+  if (of_old && consumer.members == 0 && consumer.last_sign == Time{}) consumer.dormant = true;
+  if (consumer.notes_commit(commit.at) && commit.offset != kNoOffset && !by_hand && !of_old) {
     consumer.last_sign = now;
     consumer.dormant = false;
     // Polled, commits come in the rhythm of the questions, but where somebody waits for them.
-    if (commit.at.partition != kPolledLog || consumer.open > 0) consumer.cadence.committed(now);
+    if (!polled || consumer.open > 0) consumer.cadence.committed(now);
   }
   // The commit speaks of the topic before the list does: should the list name
   // another incarnation, this one's positions go with it.
@@ -252,10 +255,12 @@ void Engine::ends(const Ends& as_told, Time now, Effects& effects) {
   const Uuid current = s.topics[*topic].id;
   if (!told.topic_id.is_nil() && !current.is_nil() && told.topic_id != current) return;
   if (told.log_start != kNoOffset) s.log_start_told(*topic, told.partition, told.log_start, now, effects);
+  // What this answer leads to ask is asked when its end is known already.
+  const std::uint64_t asked = s.topics.ends(*topic, told.partition).asked;
   s.look_for_cut(*topic, told.partition, told, now, effects);
   if (told.high_watermark == kNoOffset) return;
   PartitionEnds& known = s.topics.ends(*topic, told.partition);
-  if (told.high_watermark > known.known_end) known.known_at = known.asked;
+  if (told.high_watermark > known.known_end) known.known_at = asked;
   if (told.high_watermark > known.known_end) s.topics.set_end(*topic, told.partition, told.high_watermark);
   // Of a younger leader that told less, to an old question, the next answer shows whether that is a cut.
   if (told.high_watermark == known.known_end) known.known_epoch = std::max(known.known_epoch, told.leader_epoch);

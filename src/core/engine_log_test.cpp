@@ -403,6 +403,26 @@ TEST(EngineGroups, ACommitThatCannotCountIsASignOfLife) {
   EXPECT_FALSE(g.answered(wait) && g.outcome(wait).outcome == Outcome::absent);
 }
 
+// Found by the simulator, --polled, seed 59: answers of the start are of any time.
+TEST(EngineGroups, WhoIsFoundByAskingWithoutMembersIsNotWaitedForUntilItCommits) {
+  Gateway g;
+  g.learn();
+  const auto found = [&](Offset offset) {
+    Commit commit = g.with_done(offset, {});
+    commit.at.partition = kPolledLog;
+    g.commit(commit);
+  };
+  found(10);
+  GroupState state;
+  state.group = "views";
+  state.at = {kPolledLog, g.record++};
+  g.engine().group(state, g.now, g.effects);
+  g.engine().synced(g.now);
+  EXPECT_TRUE(g.answer(g.append(0, 10)).consumers.empty());
+  found(11);
+  EXPECT_FALSE(g.answered(g.append(0, 11)));
+}
+
 // Found by the simulator, seed 168.
 TEST(EngineTopics, AWaitForAnIncarnationNotYetListedIsTakenUpWhenItIs) {
   Gateway g;

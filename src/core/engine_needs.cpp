@@ -59,7 +59,8 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
       standing.evidence = evidence;
       standing.evidence.source = consumer.share               ? Evidence::Source::share
                                  : consumer.acks(term.topic) ? Evidence::Source::ack
-                                                             : Evidence::Source::commit;
+                                 : evidence.source == Evidence::Source::poll ? Evidence::Source::poll
+                                                                             : Evidence::Source::commit;
       return standing;
     };
     if (acked.any_failed(first, last)) {

@@ -224,6 +224,16 @@ TEST(EngineSuccession, EachFormerEpochIsAskedForInTurn) {
   EXPECT_EQ(g.cuts(), 0U);
 }
 
+// Found by the simulator, --polled, seed 330000030538: the first answer of a leader leads to the next question.
+TEST(EngineSuccession, WhatAnAnswerLeadsToAskIsAskedAfterItsEndIsKnown) {
+  ToldGateway g;
+  g.tell(kEnd + 6, 6, 1);
+  const std::vector<AskEnds> asks = g.questions();
+  ASSERT_EQ(asks.size(), 1U);
+  g.tell(kEnd + 1, 7, asks[0].number, 5, kEnd);
+  EXPECT_EQ(g.cuts(), 1U) << "it had told kEnd + 6 before it was asked again";
+}
+
 TEST(EngineSuccession, WhatWaitsToBeCheckedIsBounded) {
   ToldGateway g;
   for (std::int32_t epoch = 6; epoch < 100; ++epoch) g.append_at(kEnd + epoch, epoch, false);
