@@ -76,6 +76,9 @@ enum class Bug {
   lost_event_is_forgotten,    // waits that come after a cut are not held against it
   epoch_end_is_ignored,       // what a new leader tells of where the former epoch ended is not looked at
   epoch_end_is_believed,      // an append above it is taken for lost, and not looked for in its place
+  polled_empty_at_once,       // that a group has no members is told before its positions were asked once more
+  polled_move_is_reset,       // a group without members whose position moved is not described again first
+  polled_gone_row_stays,      // a position that is missing in an answer is not told to be gone
   count_
 };
 

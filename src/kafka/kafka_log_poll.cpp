@@ -111,7 +111,7 @@ void KafkaLog::Core::on_rows(const std::string& group, std::span<const OffsetRow
 void KafkaLog::Core::on_stable_rows(const std::string& group, std::uint64_t number, std::span<const OffsetRow> rows) {
   if (observer_ == nullptr) return;
   // Where positions are polled for, what these say has to be told before what they prove.
-  if (tells_by_polling()) poller_->rows_answered(group, rows);
+  if (tells_by_polling()) poller_->rows_seen(group, rows);
   std::vector<core::SeedRow> told;
   for (const OffsetRow& row : rows) told.push_back(row.row);
   observer_->on_rows({group, number, told});
@@ -124,7 +124,7 @@ void KafkaLog::Core::on_seed(const core::Seed& seed) {
     // Too late for a seed; and what the tail told last may be older.
     std::vector<OffsetRow> rows;
     for (const core::SeedRow& row : seed.rows) rows.push_back({row, {}, {}});
-    return poller_->rows_answered(seed.group, rows);
+    return poller_->rows_seen(seed.group, rows);
   }
   observer_->on_seed(seed);
   poller_->seeded(seed);

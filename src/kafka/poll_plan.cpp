@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/plant.h"
+
 namespace tidemark::kafka {
 namespace {
 
@@ -175,7 +177,6 @@ void PollPlan::rows_answered(std::string_view name, std::span<const OffsetRow> r
   const auto found = take_up(name, now);
   if (found == groups_.end()) return;
   Group& group = found->second;
-  ++counters_.polls;
   unschedule(found->first, group);
   group.rows_asked.reset();
   const bool news = differs(group, rows);
@@ -188,13 +189,29 @@ void PollPlan::rows_answered(std::string_view name, std::span<const OffsetRow> r
   }
   const bool too_old = std::exchange(group.rows_too_old, false);
   if (too_old) group.rows_due = now;
-  if (news && group.rows_told && group.told && group.told->emptied()) {
+  take_rows(found, rows, news, !too_old, now, sink);
+}
+
+void PollPlan::rows_seen(std::string_view name, std::span<const OffsetRow> rows, core::Time now, PollSink& sink) {
+  const auto found = take_up(name, now);
+  if (found == groups_.end()) return;
+  unschedule(found->first, found->second);
+  take_rows(found, rows, differs(found->second, rows), false, now, sink);
+}
+
+void PollPlan::take_rows(Groups::iterator found, std::span<const OffsetRow> rows, bool news, bool behind_members,
+                         core::Time now, PollSink& sink) {
+  Group& group = found->second;
+  ++counters_.polls;
+  if (news && group.rows_told && group.told && group.told->emptied() && !core::planted(core::Bug::polled_move_is_reset)) {
     group.held_rows.emplace(rows.begin(), rows.end());
     group.members_too_old = group.members_asked.has_value();
     group.members_due = now;
   } else {
+    group.held_rows.reset();  // older than these
     tell_rows(found->first, group, rows, sink);
-    if (group.held_members && !too_old) {
+    // Who is there may be told at any time.
+    if (group.held_members && (behind_members || group.held_members->members > 0)) {
       Members members = std::move(*group.held_members);
       group.held_members.reset();
       tell_members(found->first, group, std::move(members), sink);
@@ -224,7 +241,9 @@ void PollPlan::members_answered(const core::GroupState& state, core::Time now, P
       tell_rows(found->first, group, rows, sink);
       tell_members(found->first, group, std::move(members), sink);
     }
-  } else if (!group.rows_told || !members.exists || (members.emptied() && !(group.told && group.told->emptied()))) {
+  } else if (!group.rows_told || !members.exists ||
+             (members.emptied() && !(group.told && group.told->emptied()) &&
+              !core::planted(core::Bug::polled_empty_at_once))) {
     group.held_members = std::move(members);
     group.rows_too_old = group.rows_asked.has_value();
     group.rows_due = now;
@@ -240,13 +259,18 @@ bool PollPlan::differs(const Group& group, std::span<const OffsetRow> rows) cons
   for (const OffsetRow& row : rows) {
     const auto known = group.rows.find({row.row.topic, row.row.partition});
     if (known == group.rows.end() || known->second.offset != row.row.offset ||
-        known->second.done_above != row.done_above)
+        known->second.done_above != row.done_above || read_again(known->second, row))
       return true;
     const Uuid& before = known->second.topic_id;
     if (!before.is_nil() && !row.topic_id.is_nil() && before != row.topic_id) return true;
     ++kept;
   }
   return kept < group.rows.size();
+}
+
+// To the same offset, in a log that was cut off below it since.
+bool PollPlan::read_again(const Row& row, const OffsetRow& said) {
+  return row.leader_epoch >= 0 && said.row.leader_epoch > row.leader_epoch;
 }
 
 void PollPlan::tell_rows(const std::string& name, Group& group, std::span<const OffsetRow> rows, PollSink& sink) {
@@ -266,7 +290,8 @@ void PollPlan::tell_rows(const std::string& name, Group& group, std::span<const 
     Row& row = known->second;
     row.answer = answer;
     const bool remade = !row.topic_id.is_nil() && !said.topic_id.is_nil() && row.topic_id != said.topic_id;
-    const bool moved = row.offset != said.row.offset || remade || said.done_above != row.done_above;
+    const bool moved = row.offset != said.row.offset || remade || said.done_above != row.done_above ||
+                       read_again(row, said);
     row = Row{said.row.offset, said.row.leader_epoch, said.topic_id, answer, said.done_above};
     if (moved) tell_row(name, known->first, row, sink);
   }
@@ -275,7 +300,7 @@ void PollPlan::tell_rows(const std::string& name, Group& group, std::span<const 
       ++row;
       continue;
     }
-    tell_row(name, row->first, Row{}, sink);
+    if (!core::planted(core::Bug::polled_gone_row_stays)) tell_row(name, row->first, Row{}, sink);
     row = group.rows.erase(row);
     --rows_;
   }

@@ -107,6 +107,9 @@ class PollPlan {
   // Answers. A group that is not known is taken up.
   void rows_answered(std::string_view group, std::span<const OffsetRow> rows, core::Time now, PollSink& sink);
   void members_answered(const core::GroupState& group, core::Time now, PollSink& sink);
+  // Rows that somebody else asked for, maybe before the plan's last question; answers about one group's rows
+  // come in the order in which its coordinator gave them.
+  void rows_seen(std::string_view group, std::span<const OffsetRow> rows, core::Time now, PollSink& sink);
 
   PollCounters counters() const;
 
@@ -157,6 +160,9 @@ class PollPlan {
   void set_open(const std::string& name, Group& group, bool open, core::Time now);
   void ask(const std::string& name, Group& group, core::Time now, Due& due);
   core::Duration least_pause() const;
+  void take_rows(Groups::iterator found, std::span<const OffsetRow> rows, bool news, bool behind_members, core::Time now,
+                 PollSink& sink);
+  static bool read_again(const Row& row, const OffsetRow& said);
   bool differs(const Group& group, std::span<const OffsetRow> rows) const;
   void tell_rows(const std::string& name, Group& group, std::span<const OffsetRow> rows, PollSink& sink);
   void tell_row(const std::string& name, const std::pair<std::string, core::Partition>& key, const Row& row,

@@ -100,6 +100,19 @@ TEST_F(PollPlanTest, ARemadeTopicIsNewsEvenAtTheSameOffset) {
   EXPECT_EQ(told(), (Lines{"a/0=5", "a/0=5"}));
 }
 
+// Found by the simulator, seed 330000000165: its partition was cut off and has grown to the same offset again.
+TEST_F(PollPlanTest, ANewerLeadersRecordIsNewsEvenAtTheSameOffset) {
+  const auto answer = [&](std::int32_t epoch) {
+    const std::vector<OffsetRow> rows{{{"orders", 0, 7, epoch}, {}, {}}};
+    plan_.rows_answered("a", rows, now_, *this);
+    return told();
+  };
+  EXPECT_EQ(answer(1), Lines{"a/0=7"});
+  EXPECT_EQ(answer(1), Lines{});
+  EXPECT_EQ(answer(2), Lines{"a/0=7"});
+  EXPECT_EQ(answer(-1), Lines{}) << "an older client's says nothing";
+}
+
 TEST_F(PollPlanTest, TheLastCommitOfAConsumerThatLeftIsNoReset) {
   settle();
   members("a", 0);
@@ -119,6 +132,29 @@ TEST_F(PollPlanTest, PositionsAskedBeforeTheEmptinessWasSeenDoNotDo) {
   EXPECT_EQ(until_rows("a"), milliseconds(0));
   rows("a", {6});
   EXPECT_EQ(told(), (Lines{"a/0=6", "a has 0"}));
+}
+
+// Found by the simulator, seed 330000005363: the last commit came behind an answer that others had asked for.
+TEST_F(PollPlanTest, PositionsThatOthersAskedForDoNotShowTheLastCommit) {
+  settle();
+  members("a", 0);
+  const std::vector<OffsetRow> before{{{"orders", 0, 5, -1}, {}, {}}};
+  plan_.rows_seen("a", before, now_, *this);
+  EXPECT_EQ(told(), Lines{});
+  rows("a", {6});
+  EXPECT_EQ(told(), (Lines{"a/0=6", "a has 0"}));
+}
+
+TEST_F(PollPlanTest, AnAnswerThatWasKeptBackIsVoidByANewerOne) {
+  settle();
+  members("a", 0);
+  rows("a", {5});
+  EXPECT_EQ(told(), Lines{"a has 0"});
+  rows("a", {9});  // kept back until it is described once more
+  const std::vector<OffsetRow> back{{{"orders", 0, 5, -1}, {}, {}}};
+  plan_.rows_seen("a", back, now_, *this);
+  members("a", 1);
+  EXPECT_EQ(told(), Lines{"a has 1"});
 }
 
 TEST_F(PollPlanTest, AConsumerThatCameBackIsNoReset) {

@@ -144,6 +144,9 @@ void Poller::members_told(const core::GroupState& group) {
 void Poller::rows_answered(std::string_view group, std::span<const OffsetRow> rows) {
   core_->change([&](PollPlan& plan) { plan.rows_answered(group, rows, clock_now(), core_->sink()); });
 }
+void Poller::rows_seen(std::string_view group, std::span<const OffsetRow> rows) {
+  core_->change([&](PollPlan& plan) { plan.rows_seen(group, rows, clock_now(), core_->sink()); });
+}
 void Poller::members_answered(const core::GroupState& group) {
   core_->change([&](PollPlan& plan) { plan.members_answered(group, clock_now(), core_->sink()); });
 }

@@ -44,6 +44,7 @@ class Poller {
   void seeded(const core::Seed& seed);
   void members_told(const core::GroupState& group);
   void rows_answered(std::string_view group, std::span<const OffsetRow> rows);
+  void rows_seen(std::string_view group, std::span<const OffsetRow> rows);
   void members_answered(const core::GroupState& group);
 
   PollCounters counters() const;
