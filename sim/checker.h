@@ -155,6 +155,15 @@ class Checker {
   void check_processed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                        const core::ConsumerOutcome& outcome);
   void check_evidence(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
+  // Where positions are asked for: checker_polls.cpp.
+  void check_polled(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
+                    const core::ConsumerOutcome& outcome);
+  void check_polled_verdict(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
+                            const core::ConsumerOutcome& outcome);
+  // An answer that shows the offset of before a cut, and no epoch, shows no move; nor does one that shows the offset
+  // which was left by a former topic.
+  bool same_offset_again(const Wait& wait, const std::string& name) const;
+  bool polls_excused(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake, core::Time when);
   void check_completed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                        const core::ConsumerOutcome& outcome);
   void check_reset_seen(const Wait& wait, const core::ConsumerOutcome& outcome);

@@ -35,6 +35,8 @@ void Checker::check_settles(const Wait& wait, const core::Answer& answer) {
     });
     if (above && c.reason == core::PendingReason::lag)
       world_.counters.count(Excuse::range_above_cut_log);
+    else if (same_offset_again(wait, c.name))
+      world_.counters.count(Excuse::polled_same_offset_again);
     else
       fail("liveness", "the faults have stopped, and a wait of " +
                            std::to_string((wait.deadline - wait.began) / std::chrono::milliseconds(1)) +
@@ -58,6 +60,7 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
                       const core::ConsumerOutcome& outcome) {
   if (stale_ack(group, stake, false)) return true;
   if (cut_excused(gateway, group, stake, wait.began + outcome.elapsed)) return true;
+  if (polls_excused(gateway, group, stake, wait.began + outcome.elapsed)) return true;
   // Only its members tell a client's name, and this gateway had seen none of them when the wait began.
   const auto& client_known = gateway.told().group(group.number()).client_known;
   if (group.traits().kafka_go && (!client_known || *client_known >= wait.began)) {
@@ -127,7 +130,7 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
     for (const CommitRecord& record : world_.commits.records(partition)) {
       const bool breaks = record.by_hand || record.kind == CommitRecord::Kind::tombstone || record.beyond;
       if (!ours(record) || !breaks) continue;
-      const bool after_anchor = !anchor.at.known() || record.at.offset > anchor.at.offset;
+      const bool after_anchor = !anchor.at.known() || anchor.at.partition == core::kPolledLog || record.at.offset > anchor.at.offset;
       if (after_anchor && record.at.offset < gateway.in_sync_from()[static_cast<std::size_t>(partition)]) {
         world_.counters.count(Excuse::reset_before_gateway_in_sync);
         return true;

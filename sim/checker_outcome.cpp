@@ -123,7 +123,7 @@ void Checker::check_anchor(const Wait& wait, const core::Term& term, const core:
   }
   const auto& records = world_.commits.records(world_.commits.group(group->number()).partition);
   const bool real = std::any_of(records.begin(), records.end(), [&](const CommitRecord& record) {
-    return is_it(record) && (!anchor.at.known() || record.at == anchor.at);
+    return is_it(record) && (!anchor.at.known() || anchor.at.partition == core::kPolledLog || record.at == anchor.at);
   });
   if (!real) fail("P1", "an anchor that was never committed: " + expected.name + " " + std::to_string(anchor.committed));
 }
@@ -192,6 +192,7 @@ void Checker::check_evidence(const ModelGateway& gateway, const Wait& wait, cons
   if (evidence.anchor == kNoOffset) return fail("P1", "processed without an anchor in its evidence: " + outcome.name);
   if (evidence.source == core::Evidence::Source::none) return fail("P1", "processed without a source: " + outcome.name);
   if (evidence.source == core::Evidence::Source::seed) return;
+  if (evidence.source == core::Evidence::Source::poll) return check_polled(gateway, wait, group, outcome);
   const CommitRecord* record = world_.commits.find(evidence.at);
   const bool there = record != nullptr && record->kind == CommitRecord::Kind::commit && record->group == group.number() &&
                      record->offset == evidence.committed;
@@ -289,6 +290,7 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
   if (world_.plan.tight_tables || has_prefix(wait.mark)) return;
   if (std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return s.whole; })) return;
   if (wait.is_barrier && outcome.reason == core::PendingReason::asking_end) return;
+  if (world_.plan.polled && outcome.outcome != Outcome::pending) return check_polled_verdict(gateway, wait, group, outcome);
   // What is known of positions across a cut may be less than was told, never more; and
   // nothing is called lost that is there.
   const auto any = [&](const auto& what) { return std::any_of(wait.stakes.begin(), wait.stakes.end(), what); };

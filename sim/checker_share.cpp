@@ -111,6 +111,7 @@ void Checker::check_share(const ModelGateway& gateway, const Wait& wait, const M
     const bool asking = outcome.outcome == Outcome::pending && outcome.reason == core::PendingReason::asking_end;
     allowed = allowed || other || gone || asking;
     // Where the log's start passed the start that was told, nobody knows from where it went on.
+    if (outcome.outcome == Outcome::unanchored) allowed = allowed || told.shares().overflowed(key);
     if (outcome.outcome == Outcome::skipped || outcome.outcome == Outcome::unanchored)
       if (const auto* states = told.shares().all(key))
         allowed = allowed || std::any_of(states->begin(), states->end(), [&](const ToldShare& state) {

@@ -41,7 +41,8 @@ namespace tidemark::sim {
   X(completed_out_of_order) X(completed_above_told) X(completed_above_taken_back) X(completed_above_repeated) \
   X(leader_elected) X(log_cut) X(cut_shown_by_end) X(cut_shown_by_append) X(position_kept_across_cut)   \
   X(position_truncated) X(refused_cut_off) X(lost_event_skipped) X(cut_shown_by_epoch)                  \
-  X(event_found_above_epoch) X(event_missed_above_epoch) X(append_under_later_leader)
+  X(event_found_above_epoch) X(event_missed_above_epoch) X(append_under_later_leader)                   \
+  X(polled_position) X(polled_members)
 
 enum class Fault : std::size_t {
 #define X(name) name,
@@ -68,7 +69,9 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
   X(early_client_never_seen) X(stale_ack_without_topic_id) X(share_gap_given_up) \
   X(cut_not_told) X(read_across_cut_without_epoch) X(ack_of_lost_record) \
   X(append_epoch_older_than_told) X(position_asked_across_cut) X(late_commit_across_cut) \
-  X(range_above_cut_log) X(share_state_told_again_in_full_table)
+  X(range_above_cut_log) X(share_state_told_again_in_full_table) \
+  X(reset_between_answers) X(came_and_went_between_answers) X(settled_after_leaving) \
+  X(polled_same_offset_again)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

@@ -8,6 +8,7 @@
 //   tidemark-sim --speed                    core's events a second, models aside
 //   --counters: fail when a kind of fault never happened
 //   --no-cuts: no log is cut off
+//   --polled: gateways may not read the commit log, and ask for positions
 //
 // Exit: 0 all promises kept (with --bug: caught), 1 not, 64 wrong usage.
 
@@ -39,6 +40,7 @@ struct Arguments {
   bool speed = false;
   bool counters = false;
   bool cuts = true;
+  bool polled = false;
 };
 
 std::optional<Arguments> parse(int argc, char** argv) {
@@ -68,6 +70,8 @@ std::optional<Arguments> parse(int argc, char** argv) {
       arguments.counters = true;
     } else if (flag == "--no-cuts") {
       arguments.cuts = false;
+    } else if (flag == "--polled") {
+      arguments.polled = true;
     } else {
       return std::nullopt;
     }
@@ -93,6 +97,7 @@ void run_seed(std::uint64_t seed, const Arguments& arguments, Totals& totals) {
   sim::RunOptions options;
   options.verbose = arguments.verbose;
   options.cuts = arguments.cuts;
+  options.polled = arguments.polled;
   sim::RunResult result = sim::run(seed, options);
   if (arguments.twice && !result.failure && sim::run(seed, options).hash != result.hash)
     result.failure = "the same seed gave two different runs";
@@ -107,8 +112,8 @@ void run_seed(std::uint64_t seed, const Arguments& arguments, Totals& totals) {
     totals.reason = *result.failure;
   }
   if (arguments.bug == core::Bug::none)
-    std::printf("seed %" PRIu64 ": %s\n  replay: tidemark-sim --seed %" PRIu64 " --verbose%s\n", seed,
-                result.failure->c_str(), seed, arguments.cuts ? "" : " --no-cuts");
+    std::printf("seed %" PRIu64 ": %s\n  replay: tidemark-sim --seed %" PRIu64 " --verbose%s%s\n", seed,
+                result.failure->c_str(), seed, arguments.cuts ? "" : " --no-cuts", arguments.polled ? " --polled" : "");
 }
 
 int report(const Arguments& arguments, const Totals& totals, double cpu) {
@@ -127,7 +132,9 @@ int report(const Arguments& arguments, const Totals& totals, double cpu) {
   bool silent = false;
   for (std::size_t i = 0; i < sim::kFaults; ++i) {
     std::printf("  %-34s %10" PRIu64 "\n", sim::kFaultNames[i], totals.counters.faults[i]);
-    silent = silent || totals.counters.faults[i] == 0;
+    const auto fault = static_cast<sim::Fault>(i);
+    const bool of_polling = fault == sim::Fault::polled_position || fault == sim::Fault::polled_members;
+    silent = silent || (totals.counters.faults[i] == 0 && (arguments.polled || !of_polling));
   }
   for (std::size_t i = 0; i < sim::kExcuses; ++i)
     std::printf("  excused: %-25s %10" PRIu64 "\n", sim::kExcuseNames[i], totals.counters.excuses[i]);
@@ -169,7 +176,7 @@ int main(int argc, char** argv) {
   const auto arguments = parse(argc, argv);
   if (!arguments) {
     std::fprintf(stderr, "usage: tidemark-sim [--seed N | --seeds FROM COUNT | --budget SECONDS | --speed]\n"
-                         "                    [--bug NAME] [--verbose] [--twice] [--counters] [--no-cuts]\n");
+                         "                    [--bug NAME] [--verbose] [--twice] [--counters] [--no-cuts] [--polled]\n");
     return 64;
   }
   if (arguments->speed) return measure_speed();

@@ -31,6 +31,7 @@ void ModelGateway::start() {
   if (keep_recordings_) recording = recordings_.emplace_back(std::make_unique<Recording>()).get();
   port_ = std::make_unique<EnginePort>(world_.plan.engine, recording);
   told_ = std::make_unique<Told>(world_.commits.groups());
+  if (world_.plan.polled) start_polls();
   tails_.assign(static_cast<std::size_t>(world_.commits.partitions()), Tail{});
   began_.clear();
   for (int p = 0; p < world_.commits.partitions(); ++p) {
@@ -46,6 +47,7 @@ void ModelGateway::start() {
   later(world_.random.skewed(500, 50000), [this] {
     tell_topics();
     ask_everything();
+    if (polls_) meet_groups();
   });
 }
 
@@ -57,6 +59,7 @@ void ModelGateway::kill() {
   events_ += port_->events();
   ++life_;
   port_.reset();
+  polls_.reset();
   appends_.clear();
   questions_.clear();
   heard_.clear();
@@ -102,7 +105,7 @@ void ModelGateway::lose_log() {
     wake_acks();
     for (int p = 0; p < ShareLog::kPartitions; ++p) wake_share(p);
     tell_topics();
-    if (world_.random.chance(500)) {
+    if (polls_ || world_.random.chance(500)) {
       world_.counters.count(Fault::seeded_again);
       ask_everything();
     } else if (unanswered_ == 0) {

@@ -31,6 +31,8 @@
 
 namespace tidemark::sim {
 
+struct GroupTraits;
+struct PolledRows;
 struct World;
 
 struct PublishSpec {
@@ -104,6 +106,7 @@ class ModelGateway {
   std::vector<std::unique_ptr<Recording>> take_recordings() { return std::move(recordings_); }
 
  private:
+  class Polls;
   struct Tail {
     std::size_t next = 0;        // index of the next record
     core::Offset position = 0;
@@ -171,6 +174,18 @@ class ModelGateway {
   void serve_rows(const core::AskRows& ask, int group, core::Time since);
   void answered_one();
   void check_synced();
+  // In place of the tail: model_gateway_polls.cpp. `answered` may be empty.
+  void start_polls();
+  void poll();
+  void meet_groups();
+  void ask_everything_polled();
+  void ask_polled_rows(const std::string& name, const std::function<void()>& answered);
+  void ask_polled_members(const std::string& name, const std::function<void()>& answered);
+  void serve_polled_rows(const core::AskRows& ask, int group, core::Time since);
+  PolledRows look_at_rows(std::optional<int> group) const;
+  const std::string& group_name(int group) const;
+  // A group without members names no client.
+  static std::string client_of(const GroupTraits& traits, int members);
   core::Time now() const;
   void wake_acks();
   void read_acks();
@@ -206,6 +221,7 @@ class ModelGateway {
   std::unique_ptr<EnginePort> port_;
   std::unique_ptr<Told> told_;
   std::vector<Tail> tails_;
+  std::shared_ptr<Polls> polls_;  // nullptr: positions are tailed
   std::vector<core::Offset> began_;
   std::vector<core::Offset> in_sync_from_;
   std::map<std::uint64_t, std::shared_ptr<Append>> appends_;  // by wait

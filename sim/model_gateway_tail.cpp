@@ -16,25 +16,24 @@ using core::Effects;
 using core::Offset;
 using std::chrono::milliseconds;
 
-namespace {
-
-// A group without members names no client.
-std::string client_of(const GroupTraits& traits, int members) {
+std::string ModelGateway::client_of(const GroupTraits& traits, int members) {
   if (members == 0) return {};
   return traits.kafka_go ? traits.name + "@host (github.com/segmentio/kafka-go)" : "client-" + traits.name;
 }
 
-}  // namespace
+const std::string& ModelGateway::group_name(int group) const {
+  return world_.groups[static_cast<std::size_t>(group)]->traits().name;
+}
 
 void ModelGateway::stall(int partition) {
-  if (!alive()) return;
+  if (!alive() || polls_) return;
   world_.counters.count(Fault::tail_stalled);
   Tail& tail = tails_[static_cast<std::size_t>(partition)];
   tail.stalled_until = world_.now() + world_.random.millis(50, world_.plan.stall_for / milliseconds(1) + 60);
 }
 
 void ModelGateway::read_again(int partition) {
-  if (!alive()) return;
+  if (!alive() || polls_) return;
   Tail& tail = tails_[static_cast<std::size_t>(partition)];
   const auto& records = world_.commits.records(partition);
   std::size_t back = static_cast<std::size_t>(world_.random.between(1, 12));
@@ -49,7 +48,7 @@ void ModelGateway::read_again(int partition) {
 }
 
 void ModelGateway::wake(int partition, bool again) {
-  if (!alive() || !connected_) return;
+  if (!alive() || !connected_ || polls_) return;
   Tail& tail = tails_[static_cast<std::size_t>(partition)];
   if (tail.scheduled && !again) return;
   tail.scheduled = true;
@@ -178,7 +177,7 @@ void ModelGateway::topic_changed() {
 void ModelGateway::ask_again() {
   if (!alive() || !connected_) return;
   const int group = world_.random.small(0, world_.commits.groups() - 1);
-  if (!world_.commits.group(group).exists) return;
+  if (!world_.commits.group(group).exists || polls_) return;
   ask_group(group);
   if (world_.random.chance(500)) ask_seed(group);
 }
@@ -187,6 +186,10 @@ void ModelGateway::ask_everything() {
   syncing_ = true;
   ++unanswered_;  // the list itself
   later(world_.random.skewed(300, 20000), [this] {
+    if (polls_) {
+      ask_everything_polled();
+      return answered_one();
+    }
     for (int group = 0; group < world_.commits.groups(); ++group) {
       if (!world_.commits.group(group).exists) continue;
       ask_group(group);
@@ -268,6 +271,7 @@ void ModelGateway::serve_rows(const core::AskRows& ask, int group, core::Time si
     later(std::chrono::milliseconds(50), [=, this] { serve_rows(ask, group, since); });
     return;
   }
+  if (polls_) return serve_polled_rows(ask, group, since);
   std::vector<core::SeedRow> told;
   std::set<std::pair<int, core::Partition>> there;
   const core::Time taken = world_.now();
@@ -291,7 +295,10 @@ void ModelGateway::answered_one() {
   if (unanswered_ > 0) --unanswered_;
   if (unanswered_ > 0 || (!syncing_ && !lost_at_)) return;
   must_pass_.clear();
-  for (int p = 0; p < world_.commits.partitions(); ++p) must_pass_.push_back(world_.commits.end(p));
+  for (int p = 0; p < world_.commits.partitions(); ++p) {
+    must_pass_.push_back(world_.commits.end(p));
+    if (polls_) tails_[static_cast<std::size_t>(p)].position = must_pass_.back();
+  }
   must_read_acks_ = world_.acks.records().size();
   reads_acks_ = true;
   check_synced();

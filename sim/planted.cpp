@@ -75,6 +75,9 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "lost_event_is_forgotten",
     "epoch_end_is_ignored",
     "epoch_end_is_believed",
+    "polled_empty_at_once",
+    "polled_move_is_reset",
+    "polled_gone_row_stays",
 };
 
 }  // namespace

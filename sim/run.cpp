@@ -27,6 +27,8 @@ class Run {
   RunResult go() {
     draw_plan(world_);
     world_.plan.cuts = world_.plan.cuts && options_.cuts;
+    world_.plan.polled = options_.polled;
+    world_.plan.polls_with_ids = options_.polled && world_.random.chance(500);
     begin();
     if (advance(world_.plan.length)) {
       heal();

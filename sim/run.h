@@ -22,6 +22,7 @@ namespace tidemark::sim {
 struct RunOptions {
   bool verbose = false;
   bool keep_recordings = false;
+  bool polled = false;  // the commit log is denied: positions are asked for
   bool cuts = true;  // logs may be cut off by leaders elected out of sync
 };
 

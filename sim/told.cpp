@@ -32,7 +32,9 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   group.last_commit = now;
   if (!group.commit_at.known() || record.at.offset > group.commit_at.offset) {
     group.commit_at = record.at;
-    if (!tombstone && !record.by_hand) group.signs.push_back(now);
+    // What the first answers tell may be of any time.
+    const bool of_old = record.at.partition == core::kPolledLog && !synced_;
+    if (!tombstone && !record.by_hand && !of_old) group.signs.push_back(now);
   }
   Positions& positions = positions_[Key{record.group, record.topic, record.partition}];
   if (positions.at.known() && record.at.offset <= positions.at.offset) return;
@@ -41,6 +43,7 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   positions.as_of.reset();
   ToldPosition position;
   position.when = now;
+  position.looked = record.when;
   position.order = heard_;
   position.offset = tombstone ? kNoOffset : record.offset;
   position.at = record.at;
@@ -49,6 +52,7 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   position.lost = !tombstone && record.with_epoch && record.offset > 0 &&
                   cuts_.shown({record.incarnation, record.partition}, record.offset - 1, record.epoch, core::Time::max());
   position.by_hand = record.by_hand;
+  if (group.members == 0) position.emptied = group.emptied;
   position.beyond = record.beyond;
   position.done_above = record.done_above;
   position.early = !tombstone && incarnation(record.topic) != record.incarnation;
@@ -105,6 +109,7 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
   }
   if (members > 0 && !group.client_known) group.client_known = now;
   if (group.members > 0 && members == 0) group.signs.push_back(now);
+  if (group.members > 0 && members == 0) group.emptied = now;
   if (group.members == 0 && members > 0) group.gained.push_back(now);
   group.told = true;
   group.exists = exists;
@@ -265,6 +270,22 @@ bool Told::rows_between(const Key& key, core::Time from, core::Time to, core::Ti
            return rows.asked >= from && rows.taken <= to && there;
          });
 }
+
+namespace {
+
+core::Time latest_before(const std::map<int, std::vector<core::Time>>& looks, int group, core::Time when) {
+  core::Time latest{};
+  if (const auto found = looks.find(group); found != looks.end())
+    for (const core::Time look : found->second)
+      if (look < when) latest = std::max(latest, look);
+  return latest;
+}
+
+}  // namespace
+
+core::Time Told::look_before(int group, core::Time when) const { return latest_before(looks_, group, when); }
+
+core::Time Told::empty_look_before(int group, core::Time when) const { return latest_before(empty_looks_, group, when); }
 
 core::Time Told::told_gone(int incarnation, Partition partition, Offset offset) const {
   const auto found = starts_.find({incarnation, partition});

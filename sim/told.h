@@ -34,11 +34,13 @@ struct AckRecord;
 
 struct ToldPosition {
   core::Time when{};
+  core::Time looked{};                    // when it was written, or found by whoever was asked
   core::Offset offset = core::kNoOffset;  // kNoOffset: the row was deleted
   core::LogPoint at;                      // unknown for a seed
   int incarnation = -1;                   // true one; -1 for a deleted row
   bool with_id = false;
   bool by_hand = false;
+  core::Time emptied{};  // since when its group was told to be without members, where it was
   bool beyond = false;
   bool seed = false;
   core::TailPositions as_of;  // of a seed
@@ -67,6 +69,7 @@ class Told {
     bool exists = false;
     bool managed = false;
     int members = 0;
+    core::Time emptied{};            // when it was told to have no members, the last time
     core::LogPoint commit_at;        // highest commit of its own
     core::Time last_commit{};        // any commit, a person's too
     std::vector<core::Time> signs;   // of life: membership that ended, newer commits of its own
@@ -93,6 +96,13 @@ class Told {
             core::Time now);
   // `expected`: the configuration waits for it at this topic.
   void ack(const AckRecord& record, int topic, bool expected, core::Time now);
+  // An answer about the group's positions, of what its coordinator had then.
+  void looked(int group, core::Time when) { looks_[group].push_back(when); }
+  // The same about its members: it had none.
+  void looked_empty(int group, core::Time when) { empty_looks_[group].push_back(when); }
+  // The latest that came of a time before `when`.
+  core::Time look_before(int group, core::Time when) const;
+  core::Time empty_look_before(int group, core::Time when) const;
   const ToldAcks& acks() const { return acks_; }
   // `in_sync`: the gateway was, at least once: then it is a sign of life.
   void share(const ShareRecord& state, bool in_sync, core::Time now);
@@ -188,6 +198,8 @@ class Told {
   };
   std::map<int, std::vector<RowsTold>> rows_;  // by group
   std::map<int, int> rows_open_;
+  std::map<int, std::vector<core::Time>> looks_;
+  std::map<int, std::vector<core::Time>> empty_looks_;
 };
 
 }  // namespace tidemark::sim

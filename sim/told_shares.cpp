@@ -65,4 +65,10 @@ core::Time ToldShares::crossed_at(const Key& key, Offset offset, core::Time unti
   return crossed;
 }
 
+bool ToldShares::overflowed(const Key& key) const {
+  const auto* states = all(key);
+  return states != nullptr &&
+         std::count_if(states->begin(), states->end(), [](const ToldShare& state) { return state.held; }) > 30;
+}
+
 }  // namespace tidemark::sim

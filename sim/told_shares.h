@@ -37,6 +37,8 @@ class ToldShares {
   // When the start was told to be above the record, the last time by `until`.
   core::Time crossed_at(const Key& key, core::Offset offset, core::Time until) const;
   bool knows(int group, int topic) const;
+  // More of its states were told before the partition's end than a frontier holds for it.
+  bool overflowed(const Key& key) const;
 
  private:
   std::map<Key, std::vector<ToldShare>> states_;

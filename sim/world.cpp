@@ -62,6 +62,12 @@ void World::elect(int topic, core::Partition partition, core::Offset end) {
   for (auto& gateway : gateways) gateway->leader_elected(topic, partition);
 }
 
+std::optional<int> World::group_named(std::string_view name) const {
+  for (const auto& group : groups)
+    if (group->traits().name == name) return group->number();
+  return std::nullopt;
+}
+
 void World::topic_changed(int topic) {
   for (auto& group : groups) group->topic_changed(topic);
   for (auto& gateway : gateways) gateway->topic_changed();

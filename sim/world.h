@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ack_log.h"
@@ -58,6 +59,8 @@ struct Plan {
   int barrier = 0;  // permille of publishes that are followed by one
   int look_fault = 0;
   bool purges = false;        // what is committed is soon deleted, as Kafka Streams does with its repartition topics
+  bool polled = false;         // gateways may not read the commit log
+  bool polls_with_ids = false; // and the answers name topics by their ids
   bool tight_tables = false;  // max_consumers or max_frontiers may be hit
   core::EngineConfig engine;
 };
@@ -89,6 +92,7 @@ struct World {
   void settle(int incarnation, core::Partition partition, const std::vector<core::Offset>& records, bool commit);
   // A partition gets a new leader, which may lack its last records.
   void elect(int topic, core::Partition partition, core::Offset end);
+  std::optional<int> group_named(std::string_view name) const;
   // A topic appeared, went, or grew.
   void topic_changed(int topic);
 };
