@@ -256,7 +256,7 @@ void Checker::pass_on(const ModelGateway& gateway, const Wait& wait, const core:
     for (const std::string& name : stake.names)
       if (named.contains(name)) kept.insert(name);
     stake.names = wait.is_publish ? named : kept;
-    if (wait.is_barrier || stake.whole) {
+    if (wait.is_barrier || stake.whole || (!wait.is_publish && answer.mark.empty())) {
       const std::set<std::string> asked = stake.names;
       narrow_to(answer.mark, stake);
       // An event in the same partition asks for itself.

@@ -251,6 +251,7 @@ void ModelGateway::ask_ends(const core::AskEnds& ask) {
     return;
   }
   question.outstanding = true;
+  question.number = ask.number;
   question.log_start = ask.log_start;
   question.epoch = ask.epoch;
   const bool late = world_.random.chance(world_.plan.ends_late) && !world_.healing;
@@ -331,7 +332,13 @@ void ModelGateway::serve_ends(const std::string& topic, Partition partition, std
     port_->ends(ends, topic, world_.now(), effects);
     note_cut_looks(effects, {incarnation, partition, {ends.epoch, ends.epoch_end}});
     carry_out(effects);
-    if (asked.again) ask_ends({topic, partition, asked.next, asked.next_log_start, asked.next_epoch});
+    if (!asked.again) return;
+    // What was asked meanwhile and what the answer led to are one question.
+    Question& after = questions_[{topic, partition}];
+    if (after.outstanding && after.number >= asked.next)
+      after.log_start |= asked.next_log_start;
+    else
+      ask_ends({topic, partition, asked.next, asked.next_log_start, asked.next_epoch});
   });
 }
 

@@ -144,6 +144,7 @@ class ModelGateway {
     bool outstanding = false;
     bool log_start = false;
     std::int32_t epoch = -1;
+    std::uint64_t number = 0;
     std::uint64_t next = 0;  // number of the question to ask when this one is answered
     bool next_log_start = false;
     std::int32_t next_epoch = -1;
