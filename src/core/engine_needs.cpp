@@ -57,9 +57,8 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
       Frontier::Standing standing;
       standing.outcome = outcome;
       standing.evidence = evidence;
-      standing.evidence.source = consumer.share               ? Evidence::Source::share
-                                 : consumer.acks(term.topic) ? Evidence::Source::ack
-                                                             : Evidence::Source::commit;
+      if (consumer.share) standing.evidence.source = Evidence::Source::share;
+      if (consumer.acks(term.topic)) standing.evidence.source = Evidence::Source::ack;
       return standing;
     };
     if (acked.any_failed(first, last)) {

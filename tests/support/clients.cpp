@@ -39,6 +39,13 @@ std::vector<std::string> spring_consumer(const std::string& bootstrap, const std
   return java("SpringConsumer", arguments, "spring/*");
 }
 
+std::vector<std::string> parallel_consumer(const std::string& bootstrap, const std::string& topic,
+                                           const std::string& group, const std::vector<std::string>& settings) {
+  std::vector<std::string> arguments{bootstrap, topic, group};
+  arguments.insert(arguments.end(), settings.begin(), settings.end());
+  return java("ParallelGroupConsumer", arguments, "parallel/*");
+}
+
 std::vector<std::string> java_reader(const std::string& bootstrap, const std::string& topic, std::size_t count) {
   return java("Reader", {bootstrap, topic, std::to_string(count)});
 }
