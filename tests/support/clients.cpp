@@ -73,9 +73,9 @@ std::vector<std::string> python_consumer(const std::string& client, const std::s
   return line;
 }
 
-std::vector<std::string> kafka_go_consumer(const std::string& how, const std::string& bootstrap,
-                                           const std::string& topic, const std::string& group) {
-  return {cache("go/kafka-go"), how, bootstrap, topic, group};
+std::vector<std::string> go_consumer(const std::string& client, const std::string& how, const std::string& bootstrap,
+                                     const std::string& topic, const std::string& group) {
+  return {cache("go/consumer"), client, how, bootstrap, topic, group};
 }
 
 std::vector<std::string> java_acker(const std::string& bootstrap, const std::string& topic, const std::string& group,
