@@ -36,7 +36,7 @@ class PollPlanTest : public testing::Test, public PollSink {
     std::vector<OffsetRow> answer;
     for (const core::Offset offset : offsets) {
       const auto partition = static_cast<core::Partition>(answer.size());
-      answer.push_back({{"orders", partition, offset, -1}, {}, {}});
+      answer.push_back({{"orders", partition, offset, -1}, {}});
     }
     plan_.rows_answered(group, answer, now_, *this);
   }
@@ -93,7 +93,7 @@ TEST_F(PollPlanTest, WhatWasSeededIsNotToldAgain) {
 }
 
 TEST_F(PollPlanTest, ARemadeTopicIsNewsEvenAtTheSameOffset) {
-  OffsetRow row{{"orders", 0, 5, -1}, Uuid{{1}}, {}};
+  OffsetRow row{{"orders", 0, 5, -1}, Uuid{{1}}};
   plan_.rows_answered("a", {&row, 1}, now_, *this);
   row.topic_id = Uuid{{2}};
   plan_.rows_answered("a", {&row, 1}, now_, *this);

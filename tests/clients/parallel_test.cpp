@@ -23,10 +23,11 @@ class ParallelCommits : public testing::TestWithParam<const char*> {
       : topic(create_unique_topic(kafka(), "parallel", 1)),
         group(unique_name("reader")),
         release(std::filesystem::temp_directory_path() / unique_name("tidemark-release")),
-        gateway({kafka(),
-                 "absent_grace: 5m\ntopics: {" + topic + ": {wait_for: [" + group + "]}}\nconsumers: {" + group +
-                     ": {reset: earliest}}\nkafka: {positions: " + GetParam() + "}\n",
-                 {}, true}) {}
+        options{kafka(),
+                "absent_grace: 5m\ntopics: {" + topic + ": {wait_for: [" + group + "]}}\nconsumers: {" + group +
+                    ": {reset: earliest}}\nkafka: {positions: " + GetParam() + "}\n",
+                {}, true},
+        gateway(options) {}
   ~ParallelCommits() override { std::filesystem::remove(release); }
 
   std::vector<std::string> client(std::vector<std::string> settings) const {
@@ -53,6 +54,7 @@ class ParallelCommits : public testing::TestWithParam<const char*> {
   // The event is answered for what the commit's metadata names: the committed offset is still that of `held`.
   void expect_processed_behind(const GatewayAnswer& held, Process& consumer, const std::string& key) {
     const GatewayAnswer answer = patient_publish(gateway, topic, "v", key);
+    behind = answer.mark();
     ASSERT_EQ(answer.status, 200) << answer.raw.body << consumer.output();
     EXPECT_EQ(answer.outcome(group), "processed");
     EXPECT_TRUE(consumer.wait_for_line("processed 0 " + answer.text("offset"))) << consumer.output();
@@ -81,7 +83,9 @@ class ParallelCommits : public testing::TestWithParam<const char*> {
 
   const std::string topic, group;
   const std::filesystem::path release;
+  const GatewayOptions options;
   GatewayProcess gateway;
+  std::string behind;  // the mark of the latest that was
 };
 
 TEST_P(ParallelCommits, AtItsDefaultsIsBelieved) {
@@ -99,6 +103,19 @@ TEST_P(ParallelCommits, ABlockedRecordDelaysNoOtherKey) {
   expect_pending(held);
   expect_processed_once_released(held, consumer);
   expect_processed(consumer, "a");
+}
+
+// There is no commit for it to read until the blocked record is done.
+TEST_P(ParallelCommits, AGatewayThatStartsMeanwhileSaysTheSame) {
+  Process consumer(client({"commit.interval.ms=200"}));
+  ASSERT_TRUE(joined()) << consumer.output();
+  const GatewayAnswer held = publish_held(consumer, "slow", "a");
+  expect_processed_behind(held, consumer, "b");
+  GatewayProcess later(options);
+  const GatewayAnswer resumed = later.get("/marks/" + behind + "?wait=20s");
+  EXPECT_EQ(resumed.status, 200) << resumed.raw.body;
+  EXPECT_EQ(resumed.outcome(group), "processed");
+  EXPECT_EQ(later.get("/marks/" + held.mark()).outcome(group), "pending");
 }
 
 // The group's first commit is then one that stays at the log's start.
