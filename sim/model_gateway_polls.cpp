@@ -151,12 +151,11 @@ PolledRows ModelGateway::look_at_rows(std::optional<int> group) const {
     if (std::get<0>(key) != group) continue;
     const int topic = std::get<1>(key);
     kafka::OffsetRow told;
-    told.row = {world_.log.name(topic), std::get<2>(key), row.offset, -1};
+    told.row = {world_.log.name(topic), std::get<2>(key), row.offset, -1, row.done_above};
     const CommitRecord* record = world_.commits.find(row.at);
     if (record != nullptr && record->with_epoch) told.row.leader_epoch = record->epoch;
     // By the name that the position is kept under.
     if (world_.plan.polls_with_ids && world_.log.current(topic) >= 0) told.topic_id = world_.log[world_.log.current(topic)].id;
-    told.done_above = row.done_above;
     answer.rows.push_back(told);
     answer.truth.emplace(key, row);
   }

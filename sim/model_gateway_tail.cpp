@@ -240,7 +240,7 @@ void ModelGateway::ask_seed(int group) {
     later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300), [=, this] {
       std::vector<core::SeedRow> told;
       for (const auto& [key, row] : rows) {
-        told.push_back({world_.log.name(std::get<1>(key)), std::get<2>(key), row.offset, -1});
+        told.push_back({world_.log.name(std::get<1>(key)), std::get<2>(key), row.offset, -1, row.done_above});
         if (told_->latest(key) != nullptr) world_.counters.count(Fault::seed_after_newer_record);
         world_.trace.note(world_.now(), "asked: offset", {{"gw", number_}, {"topic", std::get<1>(key)}, {"p", std::get<2>(key)},
                                                           {"offset", row.offset}, {"row.at", row.at.offset}});

@@ -82,7 +82,8 @@ void Told::seed(int group, const core::TailPositions& as_of, std::span<const std
     position.as_of = as_of;
     position.early = incarnation(std::get<1>(key)) != row.incarnation;
     position.order = ++heard_;
-    position.held = position.offset > known_end(row.incarnation, std::get<2>(key));
+    position.done_above = row.done_above;
+    position.held = position.reach() > known_end(row.incarnation, std::get<2>(key));
     positions.all.push_back(position);
   }
   static_cast<void>(group);

@@ -309,17 +309,19 @@ TEST(EngineParallel, CompletedOffsetsInACommitsMetadataCount) {
   EXPECT_TRUE(g.answer(low).all_processed());
 }
 
-TEST(EngineParallel, CompletedOffsetsThatWereAskedForAreNamedAsSuch) {
-  Gateway g;
-  g.start();
-  g.members("views", 1);
-  const WaitId wait = g.append(0, 12);
-  const std::vector<Range> done{{12, 14}};
-  Commit commit = g.with_done(10, done);
-  commit.at.partition = kPolledLog;
-  g.commit(commit);
-  EXPECT_EQ(g.outcome(wait).evidence.source, Evidence::Source::poll);
-  EXPECT_FALSE(g.outcome(wait).evidence.at.known());
+TEST(EngineParallel, CompletedOffsetsThatWereAskedForSaySo) {
+  for (const bool polled : {false, true}) {
+    Gateway g;
+    g.start();
+    g.members("views", 1);
+    const WaitId wait = g.append(0, 12);
+    const std::vector<Range> done{{12, 14}};
+    Commit commit = g.with_done(10, done);
+    if (polled) commit.at.partition = kPolledLog;
+    g.commit(commit);
+    EXPECT_EQ(g.outcome(wait).outcome, Outcome::processed);
+    EXPECT_EQ(g.outcome(wait).evidence.source, polled ? Evidence::Source::poll : Evidence::Source::commit);
+  }
 }
 
 TEST(EngineParallel, P3ALaterCommitThatDoesNotNameThemTakesThemBack) {

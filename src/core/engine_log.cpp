@@ -8,6 +8,16 @@
 #include "core/plant.h"
 
 namespace tidemark::core {
+namespace {
+
+std::vector<Range> above(Offset committed, std::span<const Range> done) {
+  std::vector<Range> kept;
+  for (const Range& range : done)
+    if (range.first > committed && range.last >= range.first) kept.push_back(range);
+  return kept;
+}
+
+}  // namespace
 
 void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   State& s = *state_;
@@ -55,8 +65,7 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   update.settled_at = commit.settled_at;
   update.leader_epoch = commit.leader_epoch;
   update.moved_by_hand = by_hand;
-  for (const Range& range : commit.done_above)
-    if (range.first > commit.offset && range.last >= range.first) update.done_above.push_back(range);
+  update.done_above = above(commit.offset, commit.done_above);
   // In a topic that was made again a commit without an id may go on from a
   // position of the former one, which the declaration says nothing about.
   const bool maybe_carried_over = s.topics[*topic].made_again && commit.topic_id.is_nil();
@@ -140,10 +149,12 @@ void Engine::seed(const Seed& seed, Time now, Effects& effects) {
     Cell* cell = s.cell_for(*number, *topic, row.partition);
     if (cell == nullptr) continue;
     PartitionEnds& ends = s.topics.ends(*topic, row.partition);
-    const Applied applied = cell->frontier.seed(row.offset, seed.as_of, ends.known_end, ends.asked + 1);
+    const Applied applied = cell->frontier.seed(row.offset, seed.as_of, ends.known_end, ends.asked + 1,
+                                                above(row.offset, row.done_above));
     if (applied == Applied::stale) continue;
     s.consumers.note_row(*number, *topic, *cell, true);
     if (applied == Applied::held) s.hold(*number, *topic, row.partition, effects);
+    else s.note_done_above(*cell, consumer, *topic);
     s.advance(*cell, *number, *topic, row.partition, applied, now, effects);
   }
 }

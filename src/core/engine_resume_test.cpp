@@ -74,6 +74,40 @@ TEST(EngineResume, P8AGatewayThatOnlyHasASeedAnswersTheSame) {
   EXPECT_EQ(b.look(without).consumers[0].outcome, Outcome::unanchored);
 }
 
+TEST(EngineResume, P8WhatACommitNamesAsDoneIsToldByTheSeed) {
+  Gateway a;
+  a.start();
+  a.members("views", 1);
+  a.commit("views", 0, 10);
+  const Mark low = pending_mark(a, 0, 11), high = pending_mark(a, 0, 12);
+  const std::vector<Range> done{{12, 14}};
+  a.commit(a.with_done(10, done));
+  EXPECT_TRUE(a.look(high).all_processed());
+
+  Gateway b({}, a.record);
+  b.learn();
+  b.seed("views", {{"orders", 0, 10, -1, done}});
+  b.engine().synced(b.now);
+  EXPECT_TRUE(b.look(high).all_processed());
+  EXPECT_EQ(b.look(high).consumers[0].evidence.source, Evidence::Source::seed);
+  EXPECT_EQ(b.look(low).consumers[0].outcome, Outcome::pending);
+  b.commit("views", 0, 10);
+  EXPECT_EQ(b.look(high).consumers[0].outcome, Outcome::pending) << "P3";
+}
+
+TEST(EngineResume, P1WhatASeedNamesAsDoneBeyondTheEndWaitsForIt) {
+  Gateway g;
+  g.learn();
+  g.members("views", 1);
+  const std::vector<Range> done{{Gateway::kEnd, Gateway::kEnd + 4}};
+  g.seed("views", {{"orders", 0, 10, -1, done}});
+  g.engine().synced(g.now);
+  const WaitId wait = g.append(0, Gateway::kEnd + 2);
+  EXPECT_FALSE(g.answered(wait));
+  g.ends("orders", 0, Gateway::kEnd + 5, g.asked().at(0).number);
+  EXPECT_TRUE(g.answer(wait).all_processed());
+}
+
 TEST(EngineResume, P8AGatewayThatMissedAResetKnowsItFromTheSeed) {
   Gateway a;
   a.start();

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/position.h"
 #include "core/time.h"
@@ -38,6 +39,7 @@ struct SeedRow {
   Partition partition = 0;
   Offset offset = kNoOffset;
   std::int32_t leader_epoch = -1;
+  std::vector<Range> done_above = {};  // as Commit's
 };
 
 // All rows of a group, asked for. A partition without a row has no commit.

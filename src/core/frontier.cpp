@@ -45,14 +45,16 @@ Applied Frontier::commit(const Update& update, Offset known_end) {
   return difference(before, passed_over);
 }
 
-Applied Frontier::seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask) {
+Applied Frontier::seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask,
+                       std::vector<Range> done_above) {
   const bool something_known = at_.known() || has_position() || !held_.empty();
   if (something_known && !planted(Bug::stale_seed_applies)) return Applied::stale;
   Update update;
   update.offset = offset;
   update.ask = ask;
+  update.done_above = std::move(done_above);
   as_of_ = as_of;
-  if (offset > known_end) {
+  if (reach(update) > known_end) {
     held_.push_back(update);
     return Applied::held;
   }

@@ -60,7 +60,8 @@ class Frontier {
   // A value that was asked for; rows that are missing are not passed. Counts
   // only while nothing else is known: the tail misses nothing after `as_of`, so
   // whatever it showed is newer.
-  Applied seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask);
+  Applied seed(Offset offset, const TailPositions& as_of, Offset known_end, std::uint64_t ask,
+               std::vector<Range> done_above = {});
 
   // The end became known, `asked` being the latest question it answers, and the
   // log's cuts, which may have been seen since. Applies or rejects what was held.

@@ -85,7 +85,7 @@ std::vector<core::Range> read_runs(std::string_view map, std::size_t width, core
   core::Offset at = committed;
   bool done = false;
   for (std::size_t i = 0; i < map.size() / width; ++i, done = !done) {
-    const std::int64_t run = width == 2 ? reader.int16() : width == 4 ? reader.int32() : reader.int64();
+    const std::int64_t run = width == 2 ? reader.int16() : reader.int32();
     // Only the first run may be empty: the others end the one before.
     if (run < 0 || (run == 0 && i > 0) || run > kMostRecords || at - committed + run > kMostRecords) return {};
     if (done) ranges.add(at, at + run - 1);
@@ -104,8 +104,6 @@ std::vector<core::Range> read_map(char magic, std::string_view map, core::Offset
       return read_runs(map, 2, committed);
     case 'e':
       return read_runs(map, 4, committed);
-    case 'h':
-      return read_runs(map, 8, committed);
     default:
       return {};
   }
@@ -118,7 +116,6 @@ char plain_magic(char magic) {
     case 's': return 'o';
     case 'J': return 'n';
     case 'p': return 'e';
-    case 'i': return 'h';
     default: return magic;
   }
 }

@@ -12,11 +12,11 @@
 // encoders): Base64 of a magic byte and a map that begins at the committed offset.
 //   'l', 'o'       bit set: number of records as int16 ('l') or int32 ('o'), then
 //                  their bits, lowest bit of the first byte first; set is done.
-//   'n', 'e', 'h'  run lengths as int16, int32 or int64, not done and done in
-//                  turn, not done first.
-//   'a', 's', 'J', 'p', 'i'   'l', 'o', 'n', 'e', 'h', the map packed by zstd;
-//                  written when that is smaller.
-// Big-endian.
+//   'n', 'e'       run lengths as int16 or int32, not done and done in turn, not
+//                  done first.
+//   'a', 's', 'J', 'p'   'l', 'o', 'n', 'e', the map packed by zstd; written when
+//                  that is smaller.
+// Big-endian. These are all that its releases up to 0.5.3.3 write.
 //
 // Pure; every input is hostile. Threading: none.
 #pragma once

@@ -149,7 +149,7 @@ GroupVerdict read_offsets(const wire::msg::OffsetFetchResponse::OffsetFetchRespo
       row.row.partition = partition.partition_index;
       row.row.offset = partition.committed_offset;
       row.row.leader_epoch = partition.committed_leader_epoch;
-      row.done_above = read_done_above(partition.metadata.value_or(""), partition.committed_offset);
+      row.row.done_above = read_done_above(partition.metadata.value_or(""), partition.committed_offset);
     }
   }
   return GroupVerdict::answered;

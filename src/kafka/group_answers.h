@@ -56,7 +56,6 @@ ListedGroup read_listed(const wire::msg::ListGroupsResponse::ListedGroup& answer
 struct OffsetRow {
   core::SeedRow row;
   Uuid topic_id;
-  std::vector<core::Range> done_above;  // as core::Commit
 };
 // The rows that have an offset. `name_of` gives a topic's name by its id, or
 // nothing; `unknown_topics` says that it gave nothing for some row.

@@ -158,6 +158,7 @@ TEST(GroupAnswers, OffsetsComeByNameOrByIdAndOnlyWhereThereIsOne) {
   answer.topics[0].partitions.resize(3);
   answer.topics[0].partitions[0].committed_offset = 5;
   answer.topics[0].partitions[0].committed_leader_epoch = 2;
+  answer.topics[0].partitions[0].metadata = "bgABAAI=";  // the Parallel Consumer's: one not done, two done
   answer.topics[0].partitions[1].partition_index = 1;
   answer.topics[0].partitions[1].committed_offset = -1;
   answer.topics[0].partitions[2].partition_index = 2;
@@ -177,6 +178,7 @@ TEST(GroupAnswers, OffsetsComeByNameOrByIdAndOnlyWhereThereIsOne) {
   EXPECT_EQ(rows[0].row.topic, "named");
   EXPECT_EQ(rows[0].row.offset, 5);
   EXPECT_EQ(rows[0].row.leader_epoch, 2);
+  EXPECT_EQ(rows[0].row.done_above, (std::vector<core::Range>{{6, 7}}));
   EXPECT_EQ(rows[1].row.topic, "by_id");
   EXPECT_EQ(rows[1].topic_id, (Uuid{{1}}));
 

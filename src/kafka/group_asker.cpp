@@ -301,7 +301,7 @@ class GroupAsker::Core : public std::enable_shared_from_this<GroupAsker::Core> {
       commit.partition = rows[i].row.partition;
       commit.offset = rows[i].row.offset;
       commit.leader_epoch = rows[i].row.leader_epoch;
-      commit.done_above = rows[i].done_above;
+      commit.done_above = rows[i].row.done_above;
       commit.at = *asked.version;
       commit.settled_at = asked.version->offset;
       observer_->on_asked_commit(commit);

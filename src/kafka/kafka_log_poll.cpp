@@ -123,7 +123,7 @@ void KafkaLog::Core::on_seed(const core::Seed& seed) {
   if (tells_by_polling()) {
     // Too late for a seed; and what the tail told last may be older.
     std::vector<OffsetRow> rows;
-    for (const core::SeedRow& row : seed.rows) rows.push_back({row, {}, {}});
+    for (const core::SeedRow& row : seed.rows) rows.push_back({row, {}});
     return poller_->rows_seen(seed.group, rows);
   }
   observer_->on_seed(seed);

@@ -48,7 +48,7 @@ void PollPlan::seeded(const core::Seed& seed, core::Time now) {
       ++counters_.rows_left_out;
       continue;
     }
-    const Row kept{row.offset, row.leader_epoch, {}, 0, {}};
+    const Row kept{row.offset, row.leader_epoch, {}, 0, row.done_above};
     if (group.rows.try_emplace({row.topic, row.partition}, kept).second) ++rows_;
   }
 }
@@ -259,7 +259,7 @@ bool PollPlan::differs(const Group& group, std::span<const OffsetRow> rows) cons
   for (const OffsetRow& row : rows) {
     const auto known = group.rows.find({row.row.topic, row.row.partition});
     if (known == group.rows.end() || known->second.offset != row.row.offset ||
-        known->second.done_above != row.done_above || read_again(known->second, row))
+        known->second.done_above != row.row.done_above || read_again(known->second, row))
       return true;
     const Uuid& before = known->second.topic_id;
     if (!before.is_nil() && !row.topic_id.is_nil() && before != row.topic_id) return true;
@@ -290,9 +290,9 @@ void PollPlan::tell_rows(const std::string& name, Group& group, std::span<const 
     Row& row = known->second;
     row.answer = answer;
     const bool remade = !row.topic_id.is_nil() && !said.topic_id.is_nil() && row.topic_id != said.topic_id;
-    const bool moved = row.offset != said.row.offset || remade || said.done_above != row.done_above ||
+    const bool moved = row.offset != said.row.offset || remade || said.row.done_above != row.done_above ||
                        read_again(row, said);
-    row = Row{said.row.offset, said.row.leader_epoch, said.topic_id, answer, said.done_above};
+    row = Row{said.row.offset, said.row.leader_epoch, said.topic_id, answer, said.row.done_above};
     if (moved) tell_row(name, known->first, row, sink);
   }
   for (auto row = group.rows.begin(); row != group.rows.end();) {

@@ -36,7 +36,7 @@ class PollPlanTest : public testing::Test, public PollSink {
     std::vector<OffsetRow> answer;
     for (const core::Offset offset : offsets) {
       const auto partition = static_cast<core::Partition>(answer.size());
-      answer.push_back({{"orders", partition, offset, -1}, {}, {}});
+      answer.push_back({{"orders", partition, offset, -1}, {}});
     }
     plan_.rows_answered(group, answer, now_, *this);
   }
@@ -93,7 +93,7 @@ TEST_F(PollPlanTest, WhatWasSeededIsNotToldAgain) {
 }
 
 TEST_F(PollPlanTest, ARemadeTopicIsNewsEvenAtTheSameOffset) {
-  OffsetRow row{{"orders", 0, 5, -1}, Uuid{{1}}, {}};
+  OffsetRow row{{"orders", 0, 5, -1}, Uuid{{1}}};
   plan_.rows_answered("a", {&row, 1}, now_, *this);
   row.topic_id = Uuid{{2}};
   plan_.rows_answered("a", {&row, 1}, now_, *this);
@@ -103,7 +103,7 @@ TEST_F(PollPlanTest, ARemadeTopicIsNewsEvenAtTheSameOffset) {
 // Found by the simulator, seed 330000000165: its partition was cut off and has grown to the same offset again.
 TEST_F(PollPlanTest, ANewerLeadersRecordIsNewsEvenAtTheSameOffset) {
   const auto answer = [&](std::int32_t epoch) {
-    const std::vector<OffsetRow> rows{{{"orders", 0, 7, epoch}, {}, {}}};
+    const std::vector<OffsetRow> rows{{{"orders", 0, 7, epoch, {}}, {}}};
     plan_.rows_answered("a", rows, now_, *this);
     return told();
   };
@@ -138,7 +138,7 @@ TEST_F(PollPlanTest, PositionsAskedBeforeTheEmptinessWasSeenDoNotDo) {
 TEST_F(PollPlanTest, PositionsThatOthersAskedForDoNotShowTheLastCommit) {
   settle();
   members("a", 0);
-  const std::vector<OffsetRow> before{{{"orders", 0, 5, -1}, {}, {}}};
+  const std::vector<OffsetRow> before{{{"orders", 0, 5, -1, {}}, {}}};
   plan_.rows_seen("a", before, now_, *this);
   EXPECT_EQ(told(), Lines{});
   rows("a", {6});
@@ -151,7 +151,7 @@ TEST_F(PollPlanTest, AnAnswerThatWasKeptBackIsVoidByANewerOne) {
   rows("a", {5});
   EXPECT_EQ(told(), Lines{"a has 0"});
   rows("a", {9});  // kept back until it is described once more
-  const std::vector<OffsetRow> back{{{"orders", 0, 5, -1}, {}, {}}};
+  const std::vector<OffsetRow> back{{{"orders", 0, 5, -1, {}}, {}}};
   plan_.rows_seen("a", back, now_, *this);
   members("a", 1);
   EXPECT_EQ(told(), Lines{"a has 1"});

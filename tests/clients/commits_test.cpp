@@ -74,14 +74,38 @@ class ClientCommits : public testing::Test {
 
 TEST_F(ClientCommits, KafkaGoReadMessageIsNeverBelieved) {
   GatewayProcess gateway(options());
-  Process client(kafka_go_consumer("read", kafka(), topic, group));
+  Process client(go_consumer("kafka-go", "read", kafka(), topic, group));
   for (int i = 0; i < 10; ++i) expect_handed_over(publish(gateway), "after-processing");
 }
 
 TEST_F(ClientCommits, KafkaGoFetchAndCommitIsBelievedOnceDeclared) {
   GatewayProcess gateway(options(", commits: after-processing"));
-  Process client(kafka_go_consumer("fetch", kafka(), topic, group));
+  Process client(go_consumer("kafka-go", "fetch", kafka(), topic, group));
   expect_processed(gateway, client, 10);
+}
+
+TEST_F(ClientCommits, FranzGoAutoCommitIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(go_consumer("franz-go", "500ms", kafka(), topic, group));
+  expect_processed(gateway, client, 8);
+}
+
+TEST_F(ClientCommits, FranzGoCommittingByHandIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(go_consumer("franz-go", "manual", kafka(), topic, group));
+  expect_processed(gateway, client, 10);
+}
+
+TEST_F(ClientCommits, SaramaAutoCommitIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(go_consumer("sarama", "default", kafka(), topic, group));
+  expect_processed(gateway, client, 8);
+}
+
+TEST_F(ClientCommits, SaramaCommittingByHandIsBelieved) {
+  GatewayProcess gateway(options());
+  Process client(go_consumer("sarama", "manual", kafka(), topic, group));
+  expect_processed(gateway, client, 8);
 }
 
 TEST_F(ClientCommits, ConfluentAutoCommitIsRecognisedByItsRhythm) {
@@ -166,7 +190,7 @@ TEST_F(ClientCommits, ALibrdkafkaTimerBelow400MsIsBelievedBeforeTheWorkIsDone) {
 
 TEST_F(ClientCommits, DoctorNamesWhoCommitsEarly) {
   GatewayProcess gateway(options());
-  Process client(kafka_go_consumer("read", kafka(), topic, group));
+  Process client(go_consumer("kafka-go", "read", kafka(), topic, group));
   expect_handed_over(publish(gateway), "after-processing");
   expect_doctor_names(gateway, "error", "early-commits");
 }

@@ -12,9 +12,10 @@
 
 namespace tidemark::test {
 
-inline GatewayAnswer patient_publish(GatewayProcess& gateway, const std::string& topic, const std::string& value) {
-  return parse_answer(http("127.0.0.1", gateway.port(), "POST", "/topics/" + topic + "?wait=60s", value, {},
-                           std::chrono::seconds(90)));
+inline GatewayAnswer patient_publish(GatewayProcess& gateway, const std::string& topic, const std::string& value,
+                                     const std::string& key = "") {
+  const std::string target = "/topics/" + topic + "?wait=60s" + (key.empty() ? "" : "&key=" + key);
+  return parse_answer(http("127.0.0.1", gateway.port(), "POST", target, value, {}, std::chrono::seconds(90)));
 }
 
 }  // namespace tidemark::test

@@ -55,7 +55,7 @@ class Outcomes : public ::testing::Test {
 
 TEST_F(Outcomes, HandedOverUnanchoredAbsentAndFailedAreToldAlikeByTwoGatewaysThoughTheLeaderDies) {
   // Each is a member before the gateways begin, so that only who leaves is ever absent.
-  Process go(kafka_go_consumer("read", one_node(), topic, early));
+  Process go(go_consumer("kafka-go", "read", one_node(), topic, early));
   Process acks(python_acker(cluster.bootstrap(), topic, acker, ""), client_environment());
   Consumer at_latest(consuming(late, "latest"));
   auto leaves = std::make_unique<Consumer>(consuming(gone, "earliest"));

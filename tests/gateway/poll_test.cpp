@@ -93,7 +93,7 @@ TEST_F(PolledAnswers, WhatALatestGroupPassedOverIsUnanchoredByEither) {
 }
 
 TEST_F(PolledAnswers, WhoCommitsBeforeItsWorkIsHandedOverByEither) {
-  Process consumer(kafka_go_consumer("read", kafka(), topic, group));
+  Process consumer(go_consumer("kafka-go", "read", kafka(), topic, group));
   ASSERT_TRUE(both_see_members(1)) << consumer.output();
   ASSERT_TRUE(tail.publish(topic, "wait=20s").settled());
   ASSERT_TRUE(poll.publish(topic, "wait=20s").settled());

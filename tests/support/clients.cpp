@@ -39,6 +39,13 @@ std::vector<std::string> spring_consumer(const std::string& bootstrap, const std
   return java("SpringConsumer", arguments, "spring/*");
 }
 
+std::vector<std::string> parallel_consumer(const std::string& bootstrap, const std::string& topic,
+                                           const std::string& group, const std::vector<std::string>& settings) {
+  std::vector<std::string> arguments{bootstrap, topic, group};
+  arguments.insert(arguments.end(), settings.begin(), settings.end());
+  return java("ParallelGroupConsumer", arguments, "parallel/*");
+}
+
 std::vector<std::string> java_reader(const std::string& bootstrap, const std::string& topic, std::size_t count) {
   return java("Reader", {bootstrap, topic, std::to_string(count)});
 }
@@ -66,9 +73,9 @@ std::vector<std::string> python_consumer(const std::string& client, const std::s
   return line;
 }
 
-std::vector<std::string> kafka_go_consumer(const std::string& how, const std::string& bootstrap,
-                                           const std::string& topic, const std::string& group) {
-  return {cache("go/kafka-go"), how, bootstrap, topic, group};
+std::vector<std::string> go_consumer(const std::string& client, const std::string& how, const std::string& bootstrap,
+                                     const std::string& topic, const std::string& group) {
+  return {cache("go/consumer"), client, how, bootstrap, topic, group};
 }
 
 std::vector<std::string> java_acker(const std::string& bootstrap, const std::string& topic, const std::string& group,

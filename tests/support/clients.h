@@ -46,10 +46,19 @@ std::vector<std::string> kafkajs_reader(const std::string& bootstrap, const std:
 std::vector<std::string> python_consumer(const std::string& client, const std::string& bootstrap,
                                          const std::string& topic, const std::string& group,
                                          const std::vector<std::string>& settings = {});
-// The same on kafka-go 0.4: `how` is "read", which commits each record before it is handed over, or "fetch",
-// which commits it after the work.
-std::vector<std::string> kafka_go_consumer(const std::string& how, const std::string& bootstrap,
-                                           const std::string& topic, const std::string& group);
+// The same on a Go client, and how it commits: "kafka-go" 0.4 "read", each record before it is handed over, or "fetch",
+// after the work; "franz-go" 1.16 "default", by itself each 5 s, an interval ("500ms"), by itself so often, or
+// "manual", after each poll's work; "sarama" 1.43 "default", by itself each second, "manual", after each record's
+// work, or "short", the same with fetches that wait 50 ms.
+std::vector<std::string> go_consumer(const std::string& client, const std::string& how, const std::string& bootstrap,
+                                     const std::string& topic, const std::string& group);
+
+// A consumer on Confluent's Parallel Consumer 0.5.3, with settings of its own ("ordering=UNORDERED",
+// "commit.interval.ms=200"). Prints `processed PARTITION OFFSET` for each record when its work is done, not `ready`;
+// starts at the earliest offset. With "release=FILE" it prints `begun PARTITION OFFSET` for a value that contains
+// `slow` or `bad`, and is not done with it, or fails and tries again, until the file is there.
+std::vector<std::string> parallel_consumer(const std::string& bootstrap, const std::string& topic,
+                                           const std::string& group, const std::vector<std::string>& settings = {});
 
 // A share consumer (KIP-932) on kafka-clients 4.4.0 that prints the value of each record and accepts it, but rejects
 // the value `reject` and releases `hold`, again and again. Prints `ready` once it polls; it begins at the end.

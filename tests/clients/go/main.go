@@ -1,9 +1,10 @@
-// A group consumer on segmentio/kafka-go.
+// A group consumer on a Go client, for the tests and for bench/consumers/measure.
 //
-//	kafka-go read|fetch BOOTSTRAP TOPIC GROUP
+//	consumer CLIENT HOW BOOTSTRAP TOPIC GROUP
 //
-// read: ReadMessage, which commits each record before it returns it. fetch: FetchMessage, the
-// work, CommitMessages. Prints `processed PARTITION OFFSET` for each record when its work is done.
+// CLIENT and HOW: kafka-go read|fetch, franz-go default|INTERVAL|manual, sarama default|manual|short; what they
+// mean stands with each. Starts at the earliest offset. Prints `processed PARTITION OFFSET` for each record
+// when its work is done.
 package main
 
 import (
@@ -12,42 +13,26 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
-
-	"github.com/segmentio/kafka-go"
 )
 
+// One client: it consumes until the context ends.
+type client func(stopped context.Context, how, bootstrap, topic, group string) error
+
+func processed(partition int32, offset int64) {
+	fmt.Println("processed", partition, offset)
+}
+
 func main() {
-	if len(os.Args) != 5 {
-		fmt.Fprintln(os.Stderr, "usage: kafka-go read|fetch BOOTSTRAP TOPIC GROUP")
+	clients := map[string]client{"kafka-go": kafkaGo, "franz-go": franzGo, "sarama": ibmSarama}
+	if len(os.Args) != 6 || clients[os.Args[1]] == nil {
+		fmt.Fprintln(os.Stderr, "usage: consumer kafka-go|franz-go|sarama HOW BOOTSTRAP TOPIC GROUP")
 		os.Exit(64)
 	}
 	stopped, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	reader := kafka.NewReader(kafka.ReaderConfig{
-		Brokers:     []string{os.Args[2]},
-		Topic:       os.Args[3],
-		GroupID:     os.Args[4],
-		StartOffset: kafka.FirstOffset,
-		MaxWait:     100 * time.Millisecond,
-	})
-	defer reader.Close()
-	for {
-		var message kafka.Message
-		var err error
-		if os.Args[1] == "read" {
-			message, err = reader.ReadMessage(stopped)
-		} else {
-			message, err = reader.FetchMessage(stopped)
-		}
-		if err != nil {
-			return
-		}
-		fmt.Println("processed", message.Partition, message.Offset)
-		if os.Args[1] != "read" {
-			if err = reader.CommitMessages(stopped, message); err != nil {
-				return
-			}
-		}
+	err := clients[os.Args[1]](stopped, os.Args[2], os.Args[3], os.Args[4], os.Args[5])
+	if err != nil && stopped.Err() == nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }

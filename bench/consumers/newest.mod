@@ -1,10 +1,12 @@
-// Newer than Debian 12's Go can compile; without a newer one these rows are left out.
-module tidemark/bench/consumers
+// franz-go and sarama as they are now, for the program of tests/clients/go: newer than Debian 12's Go can compile;
+// without a newer one bench/consumers/measure leaves their rows out.
+module tidemark/tests/clients
 
 go 1.26.0
 
 require (
 	github.com/IBM/sarama v1.61.1
+	github.com/segmentio/kafka-go v0.4.47
 	github.com/twmb/franz-go v1.22.2
 )
 
