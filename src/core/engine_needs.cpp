@@ -57,10 +57,10 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
       Frontier::Standing standing;
       standing.outcome = outcome;
       standing.evidence = evidence;
-      standing.evidence.source = consumer.share               ? Evidence::Source::share
-                                 : consumer.acks(term.topic) ? Evidence::Source::ack
-                                 : evidence.source == Evidence::Source::poll ? Evidence::Source::poll
-                                                                             : Evidence::Source::commit;
+      // The position may be void though what the commit said of single records is not.
+      if (evidence.source == Evidence::Source::none) standing.evidence.source = Evidence::Source::commit;
+      if (consumer.share) standing.evidence.source = Evidence::Source::share;
+      if (consumer.acks(term.topic)) standing.evidence.source = Evidence::Source::ack;
       return standing;
     };
     if (acked.any_failed(first, last)) {
