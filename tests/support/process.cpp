@@ -139,6 +139,9 @@ std::optional<Process::Exit> Process::wait(std::chrono::milliseconds bound) {
   int status = 0;
   if (waitpid(pid_, &status, 0) != pid_) throw system_error("waitpid");
   exit_ = WIFSIGNALED(status) ? Exit{0, WTERMSIG(status)} : Exit{WEXITSTATUS(status), 0};
+  // What it wrote last is in the pipe still; a grandchild may hold that open.
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::seconds(1), [&] { return output_closed_; });
   return exit_;
 }
 
