@@ -210,6 +210,7 @@ void PollPlan::take_rows(Groups::iterator found, std::span<const OffsetRow> rows
   } else {
     group.held_rows.reset();  // older than these
     tell_rows(found->first, group, rows, sink);
+    if (!rows.empty() && group.told && !group.told->exists) group.members_due = now;  // it came back
     // Who is there may be told at any time.
     if (group.held_members && (behind_members || group.held_members->members > 0)) {
       Members members = std::move(*group.held_members);
@@ -341,7 +342,7 @@ void PollPlan::tell_members(const std::string& name, Group& group, Members membe
 // One that is waited for stays, or it would be met and asked for ever anew.
 void PollPlan::forget_if_gone(Groups::iterator found, core::Time) {
   const Group& group = found->second;
-  if (group.open || group.held_rows || group.held_members || !group.told || group.told->exists) return;
+  if (group.open || !group.rows.empty() || group.held_rows || group.held_members || !group.told || group.told->exists) return;
   unschedule(found->first, group);
   rows_ -= group.rows.size();
   groups_.erase(found);

@@ -177,6 +177,20 @@ TEST_F(PollPlanTest, AMoveWhileNobodyIsThereIsToldAfterTheEmptiness) {
   EXPECT_EQ(told(), (Lines{"a has 0", "a/0=8"}));
 }
 
+// Found by the simulator, seed 910000014252: forgotten with its rows, nobody is told when they go again.
+TEST_F(PollPlanTest, AGroupThatComesBackIsNotForgotten) {
+  settle();
+  open({{"a", {}}});
+  members("a", 0, false);
+  rows("a", {});
+  EXPECT_EQ(told(), (Lines{"a/0=-1", "a is gone 0"}));
+  rows("a", {7});
+  open({});
+  EXPECT_EQ(told(), Lines{"a/0=7"});
+  rows("a", {});
+  EXPECT_EQ(told(), Lines{"a/0=-1"});
+}
+
 TEST_F(PollPlanTest, ADeletedGroupLosesItsRowsFirst) {
   settle();
   members("a", 0, false);
