@@ -24,8 +24,8 @@ void Checker::check_polled(const ModelGateway& gateway, const Wait& wait, const 
   if (!told) fail("P1", "the evidence of " + outcome.name + " is in no answer");
 }
 
-// A reset, a commit beyond the end, or a position that was deleted, between the answer that carried the group across the event and the one
-// before: it looks like progress.
+// A reset, a commit beyond the end, or a position that was deleted, between the answer that carried the group across
+// the event and the one before it: it looks like progress.
 bool Checker::polls_excused(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake, core::Time when) {
   if (!world_.plan.polled) return false;
   const Told& told = gateway.told();

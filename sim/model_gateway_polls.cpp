@@ -173,7 +173,7 @@ void ModelGateway::ask_polled_rows(const std::string& name, const std::function<
     const core::Duration delay = world_.random.skewed(200, world_.plan.seed_delay / microseconds(1) + 300);
     later(polls_->deliver_at(group.value_or(-1), now() + delay) - now(), [=, this] {
       if (group)
-        polls_->rows_answered(*group, answer, answered == nullptr);
+        polls_->rows_answered(*group, answer, answered == nullptr);  // else the start-up asked
       else
         polls_->plan().rows_answered(name, {}, now(), *polls_);
       if (alive() && answered) answered();
@@ -193,7 +193,6 @@ void ModelGateway::ask_polled_members(const std::string& name, const std::functi
     later(world_.random.skewed(200, world_.plan.seed_delay / microseconds(1) + 300), [=, this] {
       core::GroupState state;
       std::vector<std::string> topics;
-      std::vector<std::string_view> shown;
       std::string client;
       state.group = name;
       state.exists = found.exists;
