@@ -81,16 +81,15 @@ void Checker::check_polled_verdict(const ModelGateway& gateway, const Wait& wait
   if (crossing == nullptr || polls_excused(gateway, *group, stake, when)) return;
   const core::Time from = told.look_before(group->number(), crossing->looked);
   const core::Time found_empty = told.empty_look_before(group->number(), crossing->emptied);
-  bool came = false, there = false, settled = false;
+  bool came = false, settled = false;
   for (const CommitRecord& record : world_.commits.records(world_.commits.group(group->number()).partition)) {
     if (record.group != group->number() || record.when > crossing->when) continue;
-    if (record.kind == CommitRecord::Kind::membership) there = record.members > 0;
-    came = came || (there && record.when > found_empty);
+    came = came || (record.kind == CommitRecord::Kind::membership && record.members > 0 && record.when > found_empty);
     settled = settled || (record.kind == CommitRecord::Kind::marker && record.settles && record.when > from);
   }
   // Its members were asked for once more, behind the answer.
   const bool asked = told.empty_look_before(group->number(), crossing->when) >= crossing->looked;
-  if (came && (asked || !there)) return world_.counters.count(Excuse::came_and_went_between_answers);
+  if (came && asked) return world_.counters.count(Excuse::came_and_went_between_answers);
   if (settled) return world_.counters.count(Excuse::settled_after_leaving);
   fail("P3", outcome.name + " is said to have skipped what it has processed, and was not moved: " +
                  std::to_string(stake.offset));

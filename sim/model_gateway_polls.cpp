@@ -190,6 +190,7 @@ void ModelGateway::ask_polled_members(const std::string& name, const std::functi
     const auto group = world_.group_named(name);
     const CommitLog::Group found = group ? world_.commits.group(*group) : CommitLog::Group{};
     const core::Time looked = now();
+    const core::TailPositions as_of = answered ? positions() : nullptr;  // the start-up asked
     later(world_.random.skewed(200, world_.plan.seed_delay / microseconds(1) + 300), [=, this] {
       core::GroupState state;
       std::vector<std::string> topics;
@@ -207,6 +208,7 @@ void ModelGateway::ask_polled_members(const std::string& name, const std::functi
       }
       state.topics = topics;
       state.client = client;
+      state.as_of = as_of;
       if (group && found.members == 0) told_->looked_empty(*group, looked);
       polls_->plan().members_answered(state, now(), *polls_);
       if (alive() && answered) answered();

@@ -233,7 +233,8 @@ void PollPlan::members_answered(const core::GroupState& state, core::Time now, P
   // An empty group may be described as one that never had members.
   members.managed |= members.exists && group.told && (group.told->managed || group.told->members > 0);
   if (group.held_rows) {
-    if (std::exchange(group.members_too_old, false)) {
+    // Of a round that others began it may be older than the rows, too.
+    if (state.as_of != nullptr || std::exchange(group.members_too_old, false)) {
       group.members_due = now;
     } else {
       const std::vector<OffsetRow> rows = std::move(*group.held_rows);

@@ -104,7 +104,8 @@ class PollPlan {
   // When due() has something to say though nothing else happens.
   std::optional<core::Time> next_due() const;
 
-  // Answers. A group that is not known is taken up.
+  // Answers. A group that is not known is taken up. One about members that carries positions of the tail was asked for
+  // by somebody else.
   void rows_answered(std::string_view group, std::span<const OffsetRow> rows, core::Time now, PollSink& sink);
   void members_answered(const core::GroupState& group, core::Time now, PollSink& sink);
   // Rows that somebody else asked for, maybe before the plan's last question; answers about one group's rows

@@ -168,6 +168,23 @@ TEST_F(PollPlanTest, AConsumerThatCameBackIsNoReset) {
   EXPECT_EQ(told(), (Lines{"a has 1", "a/0=8"}));
 }
 
+// Found by the simulator, seed 110000021072: a round that began before the rows were asked for.
+TEST_F(PollPlanTest, WhoWasThereBeforeAMoveDoesNotTellWhoMadeIt) {
+  settle();
+  members("a", 0);
+  rows("a", {5});
+  told();
+  rows("a", {9});
+  core::GroupState others;
+  others.group = "a";
+  others.managed = true;
+  others.as_of = std::make_shared<const std::vector<core::Offset>>();
+  plan_.members_answered(others, now_, *this);
+  EXPECT_EQ(told(), Lines{});
+  members("a", 1);
+  EXPECT_EQ(told(), (Lines{"a has 1", "a/0=9"}));
+}
+
 TEST_F(PollPlanTest, AMoveWhileNobodyIsThereIsToldAfterTheEmptiness) {
   settle();
   members("a", 0);
