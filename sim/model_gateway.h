@@ -169,6 +169,8 @@ class ModelGateway {
   void tell_topics();
   core::TailPositions positions() const;
   void ask_everything();
+  // Until a question about groups is with its coordinator, and until the answer is back.
+  core::Duration question_delay() const;
   void ask_group(int group);
   void ask_seed(int group);
   void ask_rows(const core::AskRows& ask);

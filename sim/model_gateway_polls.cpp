@@ -163,14 +163,14 @@ PolledRows ModelGateway::look_at_rows(std::optional<int> group) const {
 }
 
 void ModelGateway::ask_polled_rows(const std::string& name, const std::function<void()>& answered) {
-  later(world_.random.skewed(200, world_.plan.seed_delay / microseconds(1) + 300), [=, this] {
+  later(question_delay(), [=, this] {
     if (!connected_) {
       later(milliseconds(50), [=, this] { ask_polled_rows(name, answered); });
       return;
     }
     const auto group = world_.group_named(name);
     const PolledRows answer = look_at_rows(group);
-    const core::Duration delay = world_.random.skewed(200, world_.plan.seed_delay / microseconds(1) + 300);
+    const core::Duration delay = question_delay();
     later(polls_->deliver_at(group.value_or(-1), now() + delay) - now(), [=, this] {
       if (group)
         polls_->rows_answered(*group, answer, answered == nullptr);  // else the start-up asked
@@ -182,7 +182,7 @@ void ModelGateway::ask_polled_rows(const std::string& name, const std::function<
 }
 
 void ModelGateway::ask_polled_members(const std::string& name, const std::function<void()>& answered) {
-  later(world_.random.skewed(200, world_.plan.seed_delay / microseconds(1) + 300), [=, this] {
+  later(question_delay(), [=, this] {
     if (!connected_) {
       later(milliseconds(50), [=, this] { ask_polled_members(name, answered); });
       return;
@@ -191,7 +191,7 @@ void ModelGateway::ask_polled_members(const std::string& name, const std::functi
     const CommitLog::Group found = group ? world_.commits.group(*group) : CommitLog::Group{};
     const core::Time looked = now();
     const core::TailPositions as_of = answered ? positions() : nullptr;  // the start-up asked
-    later(world_.random.skewed(200, world_.plan.seed_delay / microseconds(1) + 300), [=, this] {
+    later(question_delay(), [=, this] {
       core::GroupState state;
       std::vector<std::string> topics;
       std::string client;
@@ -228,7 +228,7 @@ void ModelGateway::ask_everything_polled() {
 
 void ModelGateway::serve_polled_rows(const core::AskRows& ask, int group, core::Time since) {
   const PolledRows answer = look_at_rows(group < world_.commits.groups() ? std::optional(group) : std::nullopt);
-  const core::Duration delay = world_.random.skewed(200, world_.plan.seed_delay / microseconds(1) + 300);
+  const core::Duration delay = question_delay();
   later(polls_->deliver_at(group, now() + delay) - now(), [=, this] {
     std::vector<core::SeedRow> told;
     std::set<std::pair<int, core::Partition>> there;

@@ -199,13 +199,16 @@ void ModelGateway::ask_everything() {
   });
 }
 
+Duration ModelGateway::question_delay() const {
+  return world_.random.skewed(200, world_.plan.seed_delay / std::chrono::microseconds(1) + 300);
+}
+
 void ModelGateway::ask_group(int number) {
   ++unanswered_;
   const core::TailPositions as_of = positions();
-  const Duration most = world_.plan.seed_delay;
-  later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300), [=, this] {
+  later(question_delay(), [=, this] {
     const CommitLog::Group group = world_.commits.group(number);
-    later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300), [=, this] {
+    later(question_delay(), [=, this] {
       const GroupTraits& traits = world_.groups[static_cast<std::size_t>(number)]->traits();
       const std::set<int> subscribed(traits.topics.begin(), traits.topics.end());
       std::vector<std::string> topics;
@@ -232,12 +235,11 @@ void ModelGateway::ask_group(int number) {
 void ModelGateway::ask_seed(int group) {
   ++unanswered_;
   const core::TailPositions as_of = positions();
-  const Duration most = world_.plan.seed_delay;
-  later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300), [=, this] {
+  later(question_delay(), [=, this] {
     std::vector<std::pair<CommitLog::Key, CommitLog::Row>> rows;
     for (const auto& [key, row] : world_.commits.rows())
       if (std::get<0>(key) == group) rows.emplace_back(key, row);
-    later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300), [=, this] {
+    later(question_delay(), [=, this] {
       std::vector<core::SeedRow> told;
       for (const auto& [key, row] : rows) {
         told.push_back({world_.log.name(std::get<1>(key)), std::get<2>(key), row.offset, -1, row.done_above});
@@ -261,8 +263,7 @@ void ModelGateway::ask_rows(const core::AskRows& ask) {
   const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& g) { return g->traits().name == ask.group; });
   const int group = static_cast<int>(found - groups.begin());  // whoever only acks is no group
   told_->asks_rows(group);
-  const Duration most = world_.plan.seed_delay;
-  later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300),
+  later(question_delay(),
         [=, this, since = world_.now()] { serve_rows(ask, group, since); });
 }
 
@@ -280,8 +281,7 @@ void ModelGateway::serve_rows(const core::AskRows& ask, int group, core::Time si
     told.push_back({world_.log.name(std::get<1>(key)), std::get<2>(key), row.offset, -1});
     there.emplace(std::get<1>(key), std::get<2>(key));
   }
-  const Duration most = world_.plan.seed_delay;
-  later(world_.random.skewed(200, most / std::chrono::microseconds(1) + 300), [=, this] {
+  later(question_delay(), [=, this] {
     for (const core::SeedRow& row : told)
       world_.trace.note(world_.now(), "asked: row", {{"gw", number_}, {"p", row.partition}, {"offset", row.offset}}, row.topic);
     told_->rows(group, since, taken, there);

@@ -260,19 +260,17 @@ bool PollPlan::differs(const Group& group, std::span<const OffsetRow> rows) cons
   std::size_t kept = 0;
   for (const OffsetRow& row : rows) {
     const auto known = group.rows.find({row.row.topic, row.row.partition});
-    if (known == group.rows.end() || known->second.offset != row.row.offset ||
-        known->second.done_above != row.row.done_above || read_again(known->second, row))
-      return true;
-    const Uuid& before = known->second.topic_id;
-    if (!before.is_nil() && !row.topic_id.is_nil() && before != row.topic_id) return true;
+    if (known == group.rows.end() || moved(known->second, row)) return true;
     ++kept;
   }
   return kept < group.rows.size();
 }
 
-// To the same offset, in a log that was cut off below it since.
-bool PollPlan::read_again(const Row& row, const OffsetRow& said) {
-  return row.leader_epoch >= 0 && said.row.leader_epoch > row.leader_epoch;
+bool PollPlan::moved(const Row& row, const OffsetRow& said) {
+  const bool remade = !row.topic_id.is_nil() && !said.topic_id.is_nil() && row.topic_id != said.topic_id;
+  // To the same offset, in a log that was cut off below it since.
+  const bool read_again = row.leader_epoch >= 0 && said.row.leader_epoch > row.leader_epoch;
+  return row.offset != said.row.offset || remade || row.done_above != said.row.done_above || read_again;
 }
 
 void PollPlan::tell_rows(const std::string& name, Group& group, std::span<const OffsetRow> rows, PollSink& sink) {
@@ -291,11 +289,9 @@ void PollPlan::tell_rows(const std::string& name, Group& group, std::span<const 
     }
     Row& row = known->second;
     row.answer = answer;
-    const bool remade = !row.topic_id.is_nil() && !said.topic_id.is_nil() && row.topic_id != said.topic_id;
-    const bool moved = row.offset != said.row.offset || remade || said.row.done_above != row.done_above ||
-                       read_again(row, said);
+    const bool news = moved(row, said);
     row = Row{said.row.offset, said.row.leader_epoch, said.topic_id, answer, said.row.done_above};
-    if (moved) tell_row(name, known->first, row, sink);
+    if (news) tell_row(name, known->first, row, sink);
   }
   for (auto row = group.rows.begin(); row != group.rows.end();) {
     if (row->second.answer == answer) {
@@ -345,7 +341,6 @@ void PollPlan::forget_if_gone(Groups::iterator found, core::Time) {
   const Group& group = found->second;
   if (group.open || !group.rows.empty() || group.held_rows || group.held_members || !group.told || group.told->exists) return;
   unschedule(found->first, group);
-  rows_ -= group.rows.size();
   groups_.erase(found);
 }
 

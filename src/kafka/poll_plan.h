@@ -163,7 +163,8 @@ class PollPlan {
   core::Duration least_pause() const;
   void take_rows(Groups::iterator found, std::span<const OffsetRow> rows, bool news, bool behind_members, core::Time now,
                  PollSink& sink);
-  static bool read_again(const Row& row, const OffsetRow& said);
+  // What was said of it is not what was told.
+  static bool moved(const Row& row, const OffsetRow& said);
   bool differs(const Group& group, std::span<const OffsetRow> rows) const;
   void tell_rows(const std::string& name, Group& group, std::span<const OffsetRow> rows, PollSink& sink);
   void tell_row(const std::string& name, const std::pair<std::string, core::Partition>& key, const Row& row,
