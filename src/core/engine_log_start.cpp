@@ -160,6 +160,7 @@ bool Engine::State::judge_log_start(ConsumerNumber consumer, const Overtaken& pl
   if (row_deleted && frontier.at() != place.known) return false;
   const Range in_question = std::exchange(cell->below.in_question, {0, -1});
   if (place.no_row_at > 0) frontier.began_above(place.no_row_at);
+  if (row_deleted) frontier.deletion_comes(place.start);
   if (frontier.has_position() && committed > frontier.committed() && committed < place.start) {
     cell->below.was_at = committed;
     cell->below.start = place.start;

@@ -1,6 +1,7 @@
 #include "core/frontier.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/plant.h"
 
@@ -101,6 +102,7 @@ void Frontier::apply(const Update& update) {
     skipped_.clear();
     beyond_end_ = false;
     has_row_ = update.members_go_on;
+    log_start_ = std::max(log_start_, std::exchange(deleted_from_, 0));
     return;
   }
   if (planted(Bug::highest_commit_wins) && to < committed_) return;

@@ -15,6 +15,7 @@
 // Threading: none; a value owned by the engine.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -79,6 +80,10 @@ class Frontier {
   // commit, read since, says nothing of them.
   void began_above(Offset log_start);
 
+  // It has no position any more, by its own word, and had none when the records below `log_start`
+  // were gone. The deletion is on its way; whatever it commits behind that says nothing of them.
+  void deletion_comes(Offset log_start) { deleted_from_ = std::max(deleted_from_, log_start); }
+
   // What was at or above `end` is gone, and other records may take its place. A
   // position above it is unknown from now on; how far the consumer had read
   // beyond its position, nobody knows.
@@ -133,6 +138,7 @@ class Frontier {
   LogPoint previous_at_;
   Offset log_start_ = 0;          // as far as known
   Offset start_above_ = kNoOffset;  // known when a commit below it was read, and not told again since
+  Offset deleted_from_ = 0;         // as deletion_comes() said, until it has
   LogPoint broken_at_;            // the last record at which the position became unknown
   bool broken_ = false;           // older anchors prove nothing
   bool has_row_ = false;          // the group has committed, though its position may be unknown
