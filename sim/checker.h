@@ -138,6 +138,8 @@ class Checker {
                     const core::ConsumerOutcome& outcome);
   void check_handed_over(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
                          const core::ConsumerOutcome& outcome);
+  bool early_excused(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, core::Time when);
+  bool timer_seen(const ModelGateway& gateway, const ModelGroup& group, core::Time when) const;
   // It is taken for lost with the records of an older leader, under which it was not appended.
   bool is_mistaken(const ModelGateway& gateway, const Stake& stake) const;
   // Its record's epoch is not said, and the cut showed while it was asked for: it may be of either log.

@@ -29,16 +29,6 @@ void Checker::check_failed(const ModelGateway& gateway, const Wait& wait, const 
   fail("P1", outcome.name + " is said to have failed, which is not the last that it said");
 }
 
-void Checker::check_handed_over(const ModelGateway& gateway, const Wait& wait, const ModelGroup* group,
-                                const core::ConsumerOutcome& outcome) {
-  if (group == nullptr || !group->traits().kafka_go)
-    return fail("P1", "handed over, and nothing says that it commits early: " + outcome.name);
-  if (group->traits().commits_after) return fail("P1", "handed over, and declared to commit after its work: " + outcome.name);
-  // As where it is called processed, what it rests on may be stronger than what the checker can tell.
-  static_cast<void>(gateway);
-  static_cast<void>(wait);
-}
-
 bool Checker::check_acker(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                           const core::ConsumerOutcome& outcome) {
   using Source = core::Evidence::Source;

@@ -61,12 +61,7 @@ bool Checker::excused(const ModelGateway& gateway, const Wait& wait, const Model
   if (stale_ack(group, stake, false)) return true;
   if (cut_excused(gateway, group, stake, wait.began + outcome.elapsed)) return true;
   if (polls_excused(gateway, group, stake, wait.began + outcome.elapsed)) return true;
-  // Only its members tell a client's name, and this gateway had seen none of them when the wait began.
-  const auto& client_known = gateway.told().group(group.number()).client_known;
-  if (group.traits().kafka_go && (!client_known || *client_known >= wait.began)) {
-    world_.counters.count(Excuse::early_client_never_seen);
-    return true;
-  }
+  if (early_excused(gateway, wait, group, wait.began + outcome.elapsed)) return true;
   const int partition = world_.commits.group(group.number()).partition;
   const auto ours = [&](const CommitRecord& record) {
     return record.group == group.number() && record.topic == stake.topic && record.partition == stake.partition;

@@ -84,7 +84,9 @@ void Checker::check_polled_verdict(const ModelGateway& gateway, const Wait& wait
   bool came = false, settled = false;
   for (const CommitRecord& record : world_.commits.records(world_.commits.group(group->number()).partition)) {
     if (record.group != group->number() || record.when > crossing->when) continue;
-    came = came || (record.kind == CommitRecord::Kind::membership && record.members > 0 && record.when > found_empty);
+    using Kind = CommitRecord::Kind;
+    const bool joins = record.kind == Kind::member || (record.kind == Kind::membership && record.members > 0);
+    came = came || (joins && record.when > found_empty);
     settled = settled || (record.kind == CommitRecord::Kind::marker && record.settles && record.when > from);
   }
   // Its members were asked for once more, behind the answer.

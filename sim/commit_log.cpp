@@ -1,6 +1,7 @@
 #include "commit_log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tidemark::sim {
@@ -11,8 +12,9 @@ CommitLog::CommitLog(int partitions, Random& random, Counters& counters)
   for (Partition& partition : partitions_) partition.end = random_.between(0, 50);
 }
 
-int CommitLog::add_group() {
+int CommitLog::add_group(GroupProtocol protocol) {
   Group group;
+  group.protocol = protocol;
   group.partition = random_.small(0, partitions() - 1);
   groups_.push_back(group);
   return groups() - 1;
@@ -76,16 +78,54 @@ void CommitLog::remove_row(const Key& key, core::Time now) {
   append(record, now);
 }
 
+void CommitLog::note_group(int group, CommitRecord::Kind kind, int value, core::Time now) {
+  CommitRecord record;
+  record.kind = kind;
+  record.group = group;
+  if (kind == CommitRecord::Kind::membership) record.members = value;
+  if (kind == CommitRecord::Kind::member || kind == CommitRecord::Kind::member_gone) record.member = value;
+  append(record, now);
+}
+
+void CommitLog::convert(int group, core::Time now) {
+  Group& state = groups_[static_cast<std::size_t>(group)];
+  const bool was_classic = state.protocol == GroupProtocol::classic;
+  state.protocol = was_classic ? GroupProtocol::by_member : GroupProtocol::classic;
+  counters_.count(was_classic ? Fault::group_to_member_records : Fault::group_to_classic);
+  if (state.exists) note_group(group, was_classic ? CommitRecord::Kind::group_deleted : CommitRecord::Kind::step, -1, now);
+}
+
 void CommitLog::membership(int group, int members, core::Time now) {
   Group& state = groups_[static_cast<std::size_t>(group)];
   state.exists = true;
   state.managed = true;
   state.members = members;
-  CommitRecord record;
-  record.kind = CommitRecord::Kind::membership;
-  record.group = group;
-  record.members = members;
-  append(record, now);
+  if (state.protocol == GroupProtocol::by_member) return note_members(group, members, now);
+  // Who is in a share group its records tell, too, and nobody reads that: no commits stand between them.
+  const bool share = state.protocol == GroupProtocol::share;
+  note_group(group, share ? CommitRecord::Kind::step : CommitRecord::Kind::membership, members, now);
+}
+
+// As the coordinator of a KIP-848 group (kafka.md §2): its members come and go one by one.
+void CommitLog::note_members(int group, int members, core::Time now) {
+  using Kind = CommitRecord::Kind;
+  std::set<int>& ids = groups_[static_cast<std::size_t>(group)].ids;
+  const auto goes = [&] {
+    const int gone = *std::next(ids.begin(), random_.small(0, static_cast<int>(ids.size()) - 1));
+    ids.erase(gone);
+    note_group(group, Kind::member_gone, gone, now);
+  };
+  const auto comes = [&] {
+    ids.insert(next_member_);
+    note_group(group, Kind::member, next_member_++, now);
+  };
+  // One that was started anew is another member, and may come before the former is known to be gone.
+  const bool anew = members > 0 && static_cast<int>(ids.size()) == members && random_.chance(500);
+  if (anew && random_.chance(500)) comes();
+  while (static_cast<int>(ids.size()) > members) goes();
+  if (anew && random_.chance(300)) goes();
+  while (static_cast<int>(ids.size()) < members) comes();
+  for (int i = random_.small(1, 3); i > 0; --i) note_group(group, Kind::step, -1, now);
 }
 
 void CommitLog::remove_group(int group, core::Time now) {
@@ -97,10 +137,8 @@ void CommitLog::remove_group(int group, core::Time now) {
   state.exists = false;
   state.managed = false;
   state.members = 0;
-  CommitRecord record;
-  record.kind = CommitRecord::Kind::group_deleted;
-  record.group = group;
-  append(record, now);
+  const bool classic = state.protocol == GroupProtocol::classic;
+  note_group(group, classic ? CommitRecord::Kind::group_deleted : CommitRecord::Kind::step, -1, now);
 }
 
 bool CommitLog::has_pending(int group) const {

@@ -5,7 +5,9 @@
 // wrong in ways that no single stream shows. So both are here, written by the
 // same calls, as Kafka's coordinator does it (kafka.md §2): a transactional
 // commit takes effect at its marker, but its version is its own record; the
-// offsets of the log have gaps.
+// offsets of the log have gaps. Of a classic group one record tells who is in it;
+// of a KIP-848 group each member has its own, and there are others that tell nothing
+// of that.
 //
 // Each record also says what only the checker may know: which incarnation the
 // committer really read, and whether a person moved the position by hand.
@@ -16,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -27,7 +30,16 @@
 namespace tidemark::sim {
 
 struct CommitRecord {
-  enum class Kind : std::uint8_t { commit, tombstone, membership, group_deleted, marker };
+  enum class Kind : std::uint8_t {
+    commit,
+    tombstone,
+    membership,     // of a classic group: all of it
+    group_deleted,  // what classic metadata said no longer holds
+    member,         // of a KIP-848 group: one that is there
+    member_gone,
+    step,           // of its epochs and assignments
+    marker
+  };
   Kind kind = Kind::commit;
   core::LogPoint at;      // filled in by the log
   core::Time when{};      // likewise
@@ -38,6 +50,7 @@ struct CommitRecord {
   core::Offset offset = core::kNoOffset;
   int incarnation = -1;   // the one that the committer really read
   bool with_id = false;   // the record says so
+  int told_as = -1;       // where an answer named another: the one that had the name then
   bool by_hand = false;
   bool by_dead = false;   // sent by a process without membership that had died by then
   bool beyond = false;    // above the partition's end when it was written
@@ -50,7 +63,10 @@ struct CommitRecord {
 
   bool settles = false;   // marker: commit rather than abort
   int members = 0;        // membership
+  int member = -1;        // of a KIP-848 group: whose record it is
 };
+
+enum class GroupProtocol : std::uint8_t { classic, by_member, share };
 
 class CommitLog {
  public:
@@ -68,6 +84,8 @@ class CommitLog {
     bool exists = false;   // has a membership record, or rows
     bool managed = false;  // had members since it was last deleted
     int members = 0;
+    GroupProtocol protocol = GroupProtocol::classic;
+    std::set<int> ids;       // of its members, by_member
   };
 
   CommitLog(int partitions, Random& random, Counters& counters);
@@ -75,7 +93,9 @@ class CommitLog {
   // Called with the partition after each append.
   std::function<void(int)> appended;
 
-  int add_group();
+  int add_group(GroupProtocol protocol);
+  // The group, which has no members, takes up the other protocol, classic or by_member.
+  void convert(int group, core::Time now);
   const Group& group(int number) const { return groups_[static_cast<std::size_t>(number)]; }
   int groups() const { return static_cast<int>(groups_.size()); }
 
@@ -107,6 +127,8 @@ class CommitLog {
   const Partition& at(int partition) const { return partitions_[static_cast<std::size_t>(partition)]; }
   core::LogPoint append(CommitRecord record, core::Time now);
   void apply(const CommitRecord& record);
+  void note_group(int group, CommitRecord::Kind kind, int value, core::Time now);
+  void note_members(int group, int members, core::Time now);
 
   Random& random_;
   Counters& counters_;
@@ -114,6 +136,7 @@ class CommitLog {
   std::vector<Group> groups_;
   std::map<Key, Row> rows_;
   std::map<std::int64_t, std::vector<CommitRecord>> pending_;  // by producer
+  int next_member_ = 0;
 };
 
 }  // namespace tidemark::sim

@@ -114,13 +114,23 @@ class EnginePort {
   }
   void group(const core::GroupState& state, const std::string& name, const std::vector<std::string>& topics,
              const std::string& client, core::Time now, core::Effects& effects) {
+    const std::vector<std::string> ids(state.ids.begin(), state.ids.end());
     run([=](core::Engine& e, core::Effects& out) {
       core::GroupState owned = state;
       owned.group = name;
       owned.topics = topics;
       owned.client = client;
+      owned.ids = ids;
       e.group(owned, now, out);
     }, effects);
+  }
+  void group_changed(const core::GroupChange& change, const std::string& group, const std::string& member) {
+    run([=](core::Engine& e, core::Effects&) {
+      core::GroupChange owned = change;
+      owned.group = group;
+      owned.member = member;
+      e.group_changed(owned);
+    }, nothing_);
   }
   void topics(const std::vector<core::TopicState>& topics, core::Time now, core::Effects& effects) {
     run([=](core::Engine& e, core::Effects& out) { e.topics(topics, now, out); }, effects);

@@ -42,7 +42,9 @@ namespace tidemark::sim {
   X(leader_elected) X(log_cut) X(cut_shown_by_end) X(cut_shown_by_append) X(position_kept_across_cut)   \
   X(position_truncated) X(refused_cut_off) X(lost_event_skipped) X(cut_shown_by_epoch)                  \
   X(event_found_above_epoch) X(event_missed_above_epoch) X(append_under_later_leader)                   \
-  X(polled_position) X(polled_members)
+  X(polled_position) X(polled_members)                                                                   \
+  X(group_to_member_records) X(group_to_classic) X(members_asked_for_change) X(reset_soon_after_leaving)   \
+  X(timer_before_work) X(timer_after_work) X(timer_recognised) X(mistaken_for_timer) X(published_in_step)
 
 enum class Fault : std::size_t {
 #define X(name) name,
@@ -71,7 +73,7 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
   X(append_epoch_older_than_told) X(position_asked_across_cut) X(late_commit_across_cut) \
   X(range_above_cut_log) X(share_state_told_again_in_full_table) \
   X(reset_between_answers) X(came_and_went_between_answers) X(settled_after_leaving) \
-  X(polled_same_offset_again)
+  X(polled_same_offset_again) X(timer_not_seen)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

@@ -17,7 +17,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 void Clients::start() {
-  world_.schedule.after(milliseconds(200), [this] { publish_again(); });
+  const bool in_step = world_.plan.in_step && timed_group() != nullptr;
+  world_.schedule.after(milliseconds(200), [this, in_step] { in_step ? step() : publish_again(); });
 }
 
 void Clients::publish_again() {
@@ -74,6 +75,11 @@ void Clients::publish_to(ModelGateway& gateway, const std::string& topic, std::o
 }
 
 void Clients::received(const ModelGateway& gateway, const core::Answer& answer, std::vector<Stake> stakes) {
+  if (step_ == answer.id) {
+    step_.reset();
+    const auto short_of = world_.random.micros(0, 30'000);
+    world_.schedule.after(timed_group()->traits().commit_period - short_of, [this] { step(); });
+  }
   if (answer.mark.empty()) return;
   const auto text = core::encode(answer.mark);
   if (!text) return;  // more than a mark may hold: the client has none

@@ -19,6 +19,7 @@ namespace tidemark::sim {
 
 struct World;
 class ModelGateway;
+class ModelGroup;
 struct BarrierSpec;
 
 class Clients {
@@ -44,6 +45,9 @@ class Clients {
   static constexpr std::size_t kMarks = 24;
 
   void publish_again();
+  // In step with a consumer's timer: model_clients_step.cpp.
+  const ModelGroup* timed_group() const;
+  void step();
   void publish();
   void publish_to(ModelGateway& gateway, const std::string& topic, std::optional<core::Partition> partition,
                   core::Duration wait);
@@ -59,6 +63,8 @@ class Clients {
 
   World& world_;
   std::vector<HeldMark> marks_;
+  std::optional<Uuid> step_;      // the event that the next one follows
+  std::uint64_t steps_ = 0;
 };
 
 }  // namespace tidemark::sim

@@ -31,7 +31,9 @@ void ModelGateway::start() {
   if (keep_recordings_) recording = recordings_.emplace_back(std::make_unique<Recording>()).get();
   port_ = std::make_unique<EnginePort>(world_.plan.engine, recording);
   told_ = std::make_unique<Told>(world_.commits.groups());
+  watch_ = std::make_unique<kafka::GroupWatch>(1000);
   if (world_.plan.polled) start_polls();
+  else later(world_.random.millis(0, 100), [this] { watch_groups(); });
   tails_.assign(static_cast<std::size_t>(world_.commits.partitions()), Tail{});
   began_.clear();
   for (int p = 0; p < world_.commits.partitions(); ++p) {
@@ -60,6 +62,7 @@ void ModelGateway::kill() {
   ++life_;
   port_.reset();
   polls_.reset();
+  members_asked_.clear();
   appends_.clear();
   questions_.clear();
   heard_.clear();
@@ -73,7 +76,7 @@ void ModelGateway::kill() {
   synced_since_.reset();
   drain_by_.reset();
   alarm_.reset();
-  ever_synced_ = syncing_ = false;
+  ever_synced_ = syncing_ = listed_ = false;
   connected_ = true;
   unanswered_ = 0;
   world_.schedule.after(world_.random.millis(20, 3000), [this] {

@@ -25,6 +25,7 @@
 #include "commit_log.h"
 #include "core/engine.h"
 #include "engine_port.h"
+#include "kafka/group_watch.h"
 #include "share_log.h"
 #include "stake.h"
 #include "told.h"
@@ -151,6 +152,13 @@ class ModelGateway {
     bool again = false;
   };
 
+  // About who is in a group: one at a time.
+  struct MembersQuestion {
+    bool under_way = false;
+    core::TailPositions wanted;  // nullptr: none follows it
+    int counted = 0;             // of those that the next one answers
+  };
+
   // Runs `action` later, if this life of the gateway lasts until then.
   template <class Action>
   void later(core::Duration delay, Action action) {
@@ -165,13 +173,20 @@ class ModelGateway {
   void read(int partition);
   void read_record(Tail& tail, const CommitRecord& record);
   void tell_commit(const CommitRecord& record, core::Offset settled_at);
+  // model_gateway_groups.cpp.
+  void tell_group(int group, core::GroupState state);
   void tell_membership(const CommitRecord& record);
+  void tell_change(const CommitRecord& record);
+  void watch_groups();
   void tell_topics();
   core::TailPositions positions() const;
   void ask_everything();
   // Until a question about groups is with its coordinator, and until the answer is back.
   core::Duration question_delay() const;
-  void ask_group(int group);
+  // `counts`: the gateway is not in sync before it is answered.
+  void ask_group(int group, core::TailPositions as_of, bool counts);
+  void put_members_question(int group);
+  void serve_members(int group, const core::TailPositions& as_of, int counted);
   void ask_seed(int group);
   void ask_rows(const core::AskRows& ask);
   void serve_rows(const core::AskRows& ask, int group, core::Time since);
@@ -224,6 +239,8 @@ class ModelGateway {
   std::unique_ptr<EnginePort> port_;
   std::unique_ptr<Told> told_;
   std::vector<Tail> tails_;
+  std::unique_ptr<kafka::GroupWatch> watch_;
+  std::map<int, MembersQuestion> members_asked_;  // by group
   std::shared_ptr<Polls> polls_;  // nullptr: positions are tailed
   std::vector<core::Offset> began_;
   std::vector<core::Offset> in_sync_from_;
@@ -248,6 +265,7 @@ class ModelGateway {
   bool connected_ = true;
   bool ever_synced_ = false;
   bool syncing_ = false;
+  bool listed_ = false;  // it has once listed the groups
   int unanswered_ = 0;
   std::vector<core::Offset> must_pass_;
   bool keep_recordings_ = false;

@@ -78,6 +78,7 @@ class ModelGateway::Polls final : public kafka::PollSink {
     record.at = commit.at;
     record.when = looked;
     record.with_id = !commit.topic_id.is_nil();
+    if (record.with_id) record.told_as = gateway_.world_.log.incarnation_of(commit.topic_id).value_or(-1);
     const Told::GroupKnown& known = gateway_.told_->group(group);
     record.by_hand = known.told && known.managed && known.members == 0;  // as far as answers tell
     gateway_.world_.counters.count(Fault::polled_position);

@@ -1,4 +1,4 @@
-// The gateway's reading side: tail, seeds, group states, topics, readiness.
+// The gateway's reading side: tail, seeds, topics, readiness. Who is in which group: model_gateway_groups.cpp.
 
 #include <algorithm>
 #include <set>
@@ -16,15 +16,6 @@ using core::Effects;
 using core::Offset;
 using std::chrono::milliseconds;
 
-std::string ModelGateway::client_of(const GroupTraits& traits, int members) {
-  if (members == 0) return {};
-  return traits.kafka_go ? traits.name + "@host (github.com/segmentio/kafka-go)" : "client-" + traits.name;
-}
-
-const std::string& ModelGateway::group_name(int group) const {
-  return world_.groups[static_cast<std::size_t>(group)]->traits().name;
-}
-
 void ModelGateway::stall(int partition) {
   if (!alive() || polls_) return;
   world_.counters.count(Fault::tail_stalled);
@@ -40,10 +31,9 @@ void ModelGateway::read_again(int partition) {
   while (back > 0 && tail.next > 0 && records[tail.next - 1].at.offset >= began_[static_cast<std::size_t>(partition)]) {
     --tail.next;
     --back;
-    tail.position = records[tail.next].at.offset;
   }
   world_.counters.count(Fault::tail_read_again);
-  world_.trace.note(world_.now(), "tail reads again", {{"gw", number_}, {"p", partition}, {"from", tail.position}});
+  world_.trace.note(world_.now(), "tail reads again", {{"gw", number_}, {"p", partition}, {"from", static_cast<std::int64_t>(tail.next)}});
   wake(partition, true);
 }
 
@@ -66,7 +56,7 @@ void ModelGateway::read(int partition) {
   std::int64_t most = world_.random.between(1, 20);
   while (tail.next < records.size() && most-- > 0) {
     const CommitRecord record = records[tail.next++];
-    tail.position = record.at.offset + 1;
+    tail.position = std::max(tail.position, record.at.offset + 1);  // what is read again does not take it back
     read_record(tail, record);
     if (!alive()) return;
   }
@@ -81,8 +71,13 @@ void ModelGateway::read(int partition) {
 void ModelGateway::read_record(Tail& tail, const CommitRecord& record) {
   switch (record.kind) {
     case CommitRecord::Kind::membership:
-    case CommitRecord::Kind::group_deleted:
       tell_membership(record);
+      break;
+    case CommitRecord::Kind::group_deleted:
+    case CommitRecord::Kind::member:
+    case CommitRecord::Kind::member_gone:
+    case CommitRecord::Kind::step:
+      tell_change(record);
       break;
     case CommitRecord::Kind::tombstone:
       tell_commit(record, record.at.offset);
@@ -123,30 +118,11 @@ void ModelGateway::tell_commit(const CommitRecord& record, Offset settled_at) {
                                                    {"at.p", record.at.partition}, {"at", record.at.offset}}, commit.group);
   told_->commit(record, settled_at, world_.now());
   world_.checker->told_commit(*this, record);
+  // As the shell: whoever is met by a commit is asked who they are.
+  if (commit.offset != core::kNoOffset && watch_->meet(commit.group))
+    watch_->changed(commit.group, kafka::GroupType::unknown);
   Effects effects;
   port_->commit(commit, world_.now(), effects);
-  carry_out(effects);
-}
-
-void ModelGateway::tell_membership(const CommitRecord& record) {
-  const bool exists = record.kind == CommitRecord::Kind::membership;
-  const GroupTraits& traits = world_.groups[static_cast<std::size_t>(record.group)]->traits();
-  const std::set<int> subscribed(traits.topics.begin(), traits.topics.end());
-  std::vector<std::string> topics;
-  for (const int topic : subscribed) topics.push_back(world_.log.name(topic));
-  core::GroupState state;
-  state.exists = exists;
-  state.managed = exists;
-  state.members = record.members;
-  state.topics_known = exists && traits.shows_topics && record.members > 0;
-  state.at = record.at;
-  if (!state.topics_known) topics.clear();
-  world_.trace.note(world_.now(), "tail: group", {{"gw", number_}, {"members", record.members}, {"at", record.at.offset}},
-                    traits.name);
-  told_->membership(record.group, record.at, nullptr, exists, exists, record.members,
-                    state.topics_known ? &subscribed : nullptr, world_.now());
-  Effects effects;
-  port_->group(state, traits.name, topics, client_of(traits, state.members), world_.now(), effects);
   carry_out(effects);
 }
 
@@ -174,14 +150,6 @@ void ModelGateway::topic_changed() {
   later(world_.random.skewed(500, world_.plan.topics_delay / std::chrono::microseconds(1) + 600), [this] { tell_topics(); });
 }
 
-void ModelGateway::ask_again() {
-  if (!alive() || !connected_) return;
-  const int group = world_.random.small(0, world_.commits.groups() - 1);
-  if (!world_.commits.group(group).exists || polls_) return;
-  ask_group(group);
-  if (world_.random.chance(500)) ask_seed(group);
-}
-
 void ModelGateway::ask_everything() {
   syncing_ = true;
   ++unanswered_;  // the list itself
@@ -190,9 +158,11 @@ void ModelGateway::ask_everything() {
       ask_everything_polled();
       return answered_one();
     }
+    listed_ = true;
     for (int group = 0; group < world_.commits.groups(); ++group) {
       if (!world_.commits.group(group).exists) continue;
-      ask_group(group);
+      watch_->meet(group_name(group));
+      ask_group(group, positions(), true);
       ask_seed(group);
     }
     answered_one();
@@ -201,35 +171,6 @@ void ModelGateway::ask_everything() {
 
 Duration ModelGateway::question_delay() const {
   return world_.random.skewed(200, world_.plan.seed_delay / std::chrono::microseconds(1) + 300);
-}
-
-void ModelGateway::ask_group(int number) {
-  ++unanswered_;
-  const core::TailPositions as_of = positions();
-  later(question_delay(), [=, this] {
-    const CommitLog::Group group = world_.commits.group(number);
-    later(question_delay(), [=, this] {
-      const GroupTraits& traits = world_.groups[static_cast<std::size_t>(number)]->traits();
-      const std::set<int> subscribed(traits.topics.begin(), traits.topics.end());
-      std::vector<std::string> topics;
-      for (const int topic : subscribed) topics.push_back(world_.log.name(topic));
-      core::GroupState state;
-      state.exists = group.exists;
-      state.managed = group.managed;
-      state.members = group.members;
-      state.topics_known = traits.shows_topics && group.members > 0;
-      state.as_of = as_of;
-      if (!state.topics_known) topics.clear();
-      if (told_->group(number).at.known()) world_.counters.count(Fault::group_answer_after_newer);
-      world_.trace.note(world_.now(), "asked: group", {{"gw", number_}, {"members", group.members}}, traits.name);
-      told_->membership(number, {}, as_of, group.exists, group.managed, group.members,
-                        state.topics_known ? &subscribed : nullptr, world_.now());
-      Effects effects;
-      port_->group(state, traits.name, topics, client_of(traits, state.members), world_.now(), effects);
-      carry_out(effects);
-      answered_one();
-    });
-  });
 }
 
 void ModelGateway::ask_seed(int group) {

@@ -41,10 +41,12 @@ void ModelGroup::start() {
 
 void ModelGroup::join(int members) {
   ++generation_;
+  if (members_ == 0 && traits_.changes_protocol && world_.random.chance(300)) world_.commits.convert(number_, world_.now());
   members_ = members;
   world_.commits.membership(number_, members, world_.now());
   world_.trace.note(world_.now(), "group joins", {{"members", members}}, traits_.name);
   assign();
+  if (ticks()) start_ticking();
 }
 
 void ModelGroup::assign() {
@@ -99,7 +101,7 @@ void ModelGroup::start_by_policy(Place place, Cursor& cursor, Offset from) {
     overtaken_[{cursor.incarnation, place.second}].emplace_back(from, traits_.latest ? log.last_stable() : log.log_start);
   cursor.position = traits_.latest ? log.last_stable() : log.log_start;
   cursor.position_from = cursor.done_from = log.epoch;
-  cursor.sent = kNoOffset;
+  cursor.sent = cursor.handed = kNoOffset;
   cursor.done.clear();
   cursor.at_work.clear();
   for (Offset o = log.log_start; o < cursor.position; ++o)
@@ -126,6 +128,7 @@ bool ModelGroup::follow_incarnation(Place place, Cursor& cursor) {
   // Noticed: a client keeps its position when the new log reaches that far.
   cursor.noticing = false;
   cursor.incarnation = current;
+  cursor.handed = kNoOffset;
   cursor.at_work.clear();
   const LogPartition& log = world_.log.at(current, place.second);
   cursor.position_from = cursor.done_from = log.epoch;
@@ -152,7 +155,8 @@ void ModelGroup::poll(Place place, Cursor& cursor) {
   cursor.busy = to > cursor.position;
   if (!cursor.busy) return;
   const Duration work = world_.healing ? milliseconds(1) : traits_.work;
-  if (traits_.commits_early) {
+  cursor.handed = to;
+  if (traits_.commits_early && !ticks()) {
     world_.counters.count(Fault::commit_before_work);
     // With faults over, commits keep their order.
     send_commit(place, cursor, to, world_.healing ? milliseconds(1) : world_.random.skewed(100, 2000));
@@ -188,7 +192,7 @@ void ModelGroup::work_done(Place place, Cursor& cursor, Offset to) {
   }
   cursor.position = to;
   cursor.position_from = cursor.read_from;
-  if (!traits_.commits_early) commit_batch(place, cursor);
+  if (!traits_.commits_early || (ticks() && world_.healing)) commit_batch(place, cursor);
   poll(place, cursor);
 }
 

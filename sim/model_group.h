@@ -44,6 +44,8 @@ struct GroupTraits {
   bool assign_only = false;        // no membership: never seen with members
   bool declared_earliest = false;  // in the gateway's configuration
   bool shows_topics = true;        // its subscription can be read
+  bool by_member = false;          // a KIP-848 group
+  bool changes_protocol = false;   // now and then, while it has no members
   bool sends_epochs = false;       // its commits name the leader epoch of what it read last
   bool sends_ids = false;          // its commits name the topic's id
   bool repeats_idle = false;       // the same commit again when nothing happened
@@ -56,6 +58,7 @@ struct GroupTraits {
   bool acks = false;               // says record by record what it processed
   bool acks_declared = false;      // in the gateway's configuration
   bool kafka_go = false;           // by its client's name: commits before the work, as far as anybody can tell
+  bool rdkafka = false;            // by its client's name: a timer may commit what is at work
   bool commits_after = false;      // declared: it does not, whatever its client
   bool commits_early = false;      // it really does
   std::vector<int> topics;
@@ -127,6 +130,7 @@ class ModelGroup {
     std::int32_t position_from = 0;  // of the one that what lies below its position was read from
     std::int32_t done_from = 0;      // likewise: of what is done above it, the lowest
     core::Offset sent = core::kNoOffset;  // latest committed
+    core::Offset handed = core::kNoOffset;  // behind what is at work: what librdkafka's timer commits
     std::set<core::Offset> at_work;       // of a parallel one
     std::set<core::Offset> done;          // likewise: above its position
     bool will_commit = false;             // likewise
@@ -162,6 +166,10 @@ class ModelGroup {
   bool deliver_commit(Place place, int incarnation, std::int32_t as_of, std::uint64_t generation, core::Offset offset,
                       std::int64_t producer, const std::vector<core::Range>& done_above = {},
                       std::int32_t done_from = 0);
+  // A member's own timer: model_group_timer.cpp.
+  bool ticks() const { return traits_.rdkafka && traits_.commits_early; }
+  void start_ticking();
+  void tick(int member, std::uint64_t generation);
   // Works on many records of the partition at once.
   void poll_parallel(Place place, Cursor& cursor);
   void finish_parallel(Place place, int incarnation, core::Offset offset, std::int32_t as_of, Cursor& cursor);
@@ -185,6 +193,7 @@ class ModelGroup {
   int members_ = 0;
   bool unmanaged_running_ = false;
   bool away_ = false;  // comes back by itself
+  core::Time left_at_{};
   std::uint64_t generation_ = 0;
   std::uint64_t next_life_ = 0;
   std::map<Place, Cursor> cursors_;

@@ -71,6 +71,7 @@ void ModelGroup::leave() {
   if (world_.random.chance(600)) commit_before_leaving();
   drop_cursors();
   members_ = 0;
+  left_at_ = world_.now();
   away_ = true;
   world_.commits.membership(number_, 0, world_.now());
   world_.trace.note(world_.now(), "group leaves", {}, traits_.name);
@@ -146,6 +147,8 @@ void ModelGroup::reset() {
   world_.counters.count(kind == 0   ? Fault::reset_to_earliest
                         : kind == 1 ? Fault::reset_to_latest
                                     : Fault::reset_to_offset);
+  if (state.protocol == GroupProtocol::by_member && world_.now() - left_at_ < milliseconds(200))
+    world_.counters.count(Fault::reset_soon_after_leaving);
   const bool with_id = world_.random.chance(500);
   for (const int topic : traits_.topics) {
     const int current = world_.log.current(topic);
@@ -224,6 +227,7 @@ void ModelGroup::log_cut(int topic, Partition partition, Offset end) {
   cursor.position_from = cursor.done_from = leader_of(cursor.incarnation, partition);  // below the cut they are the same
   cursor.done.erase(cursor.done.lower_bound(end), cursor.done.end());
   cursor.at_work.clear();
+  cursor.handed = core::kNoOffset;
   cursor.will_commit = false;
   cursor.busy = true;
   later(place, world_.random.skewed(100, 50'000), [this, place](Cursor& c) { poll(place, c); });

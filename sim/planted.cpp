@@ -77,6 +77,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "epoch_end_is_believed",
     "polled_empty_at_once",
     "polled_move_is_reset",
+    "member_gone_is_ignored",
+    "member_gone_is_last",
+    "timer_is_never_seen",
+    "prompt_clears_timer",
     "polled_gone_row_stays",
 };
 

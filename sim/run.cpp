@@ -71,7 +71,7 @@ class Run {
       world_.trace.note(world_.now(), "group", {{"style", static_cast<int>(traits.style)}, {"latest", traits.latest},
                                                 {"assign_only", traits.assign_only}, {"declared", traits.declared_earliest},
                                                 {"ids", traits.sends_ids}, {"shows topics", traits.shows_topics},
-                                                {"acks", traits.acks + traits.acks_declared}, {"kafka-go", traits.kafka_go},
+                                                {"acks", traits.acks + traits.acks_declared}, {"kafka-go", traits.kafka_go}, {"rdkafka", traits.rdkafka},
                                                 {"share", traits.share}, {"parallel", traits.parallel},
                                                 {"early", traits.commits_early}}, traits.name);
     }

@@ -34,7 +34,10 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
     group.commit_at = record.at;
     // What the first answers tell may be of any time.
     const bool of_old = record.at.partition == core::kPolledLog && !synced_;
-    if (!tombstone && !record.by_hand && !of_old) group.signs.push_back(now);
+    if (!tombstone && !record.by_hand && !of_old) {
+      group.signs.push_back(now);
+      group.commits.push_back(now);
+    }
   }
   Positions& positions = positions_[Key{record.group, record.topic, record.partition}];
   if (positions.at.known() && record.at.offset <= positions.at.offset) return;
@@ -55,7 +58,7 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
   if (group.members == 0) position.emptied = group.emptied;
   position.beyond = record.beyond;
   position.done_above = record.done_above;
-  position.early = !tombstone && incarnation(record.topic) != record.incarnation;
+  position.early = !tombstone && incarnation(record.topic) != (record.told_as >= 0 ? record.told_as : record.incarnation);
   // Above a cut it may have begun before that, and have read what is gone up to here.
   const bool above_cut = record.offset > 0 && cuts_.shown_between({record.incarnation, record.partition}, record.offset - 1,
                                                                   core::Time{}, now);
@@ -93,20 +96,25 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
                       int members, const std::set<int>* topics, core::Time now) {
   GroupKnown& group = groups_[static_cast<std::size_t>(number)];
   if (!at.known() && members == 0) group.asked_empty = true;
+  // Records tell nothing of who is in it: answers do.
+  const bool asked_for = group.changed_at.known() && (!group.at.known() || group.changed_at.offset > group.at.offset);
   if (at.known()) {
     if (group.at.known() && at.offset <= group.at.offset) return;
     if (below(at, at.offset, group.as_of)) return;
     group.at = at;
     group.as_of.reset();
     group.unclear = false;
-  } else if (group.told) {
+  } else if (group.told && !asked_for) {
     // An asked state is newer than some of what the tail showed, older than
     // other: which, only the tail will tell.
     group.unclear = group.unclear || (members > 0) != (group.members > 0);
     if (topics != nullptr) group.asked_topics = *topics;
     return;
+  } else if (group.as_of && as_of && *as_of < *group.as_of) {
+    return;  // positions only go forward: versioned by an older one, it says less
   } else {
     group.as_of = as_of;
+    group.unclear = asked_for && !below(group.changed_at, group.changed_at.offset, as_of);
   }
   if (members > 0 && !group.client_known) group.client_known = now;
   if (group.members > 0 && members == 0) group.signs.push_back(now);
@@ -120,6 +128,14 @@ void Told::membership(int number, core::LogPoint at, const core::TailPositions& 
     group.topics = *topics;
     group.topics_known = true;
   }
+}
+
+void Told::changed(int number, core::LogPoint at) {
+  GroupKnown& group = groups_[static_cast<std::size_t>(number)];
+  if (group.changed_at.known() && at.offset <= group.changed_at.offset) return;
+  if (group.at.known() && at.offset <= group.at.offset) return;
+  group.changed_at = at;
+  group.unclear = group.unclear || !below(at, at.offset, group.as_of);
 }
 
 void Told::topic(int topic, int incarnation, int partitions) {

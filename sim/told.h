@@ -65,6 +65,7 @@ class Told {
   struct GroupKnown {
     core::LogPoint at;
     core::TailPositions as_of;
+    core::LogPoint changed_at;       // the latest record that showed a change and not who is in it since
     bool told = false;
     bool exists = false;
     bool managed = false;
@@ -72,6 +73,7 @@ class Told {
     core::Time emptied{};            // when it was told to have no members, the last time
     core::LogPoint commit_at;        // highest commit of its own
     core::Time last_commit{};        // any commit, a person's too
+    std::vector<core::Time> commits; // newer ones of its own
     std::vector<core::Time> signs;   // of life: membership that ended, newer commits of its own
     std::vector<core::Time> gained;  // when it was first told to have members again
     // The latest sign before `when`; the epoch when there was none. One of the
@@ -112,6 +114,8 @@ class Told {
   core::Offset baseline(const Key& key, int incarnation, bool declared, core::Offset end, core::Time by) const;
   void membership(int group, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
                   int members, const std::set<int>* topics, core::Time now);
+  // A record showed that something changed, and not who is in it now.
+  void changed(int group, core::LogPoint at);
   void topic(int topic, int incarnation, int partitions);
   void synced() { synced_ = true; }
   // How many commits were told; a question for an end judges those before it.

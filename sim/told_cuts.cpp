@@ -19,9 +19,8 @@ void ToldCuts::cut(Log& log, std::int32_t epoch, core::Offset offset, core::Time
   log.end = offset;
   log.known_at = log.asked;
   log.appended_end = std::min(log.appended_end, offset);
-  // What the same leader told as well: an append shows a cut under an epoch that may be too low.
   for (auto& [told_by, end] : log.told)
-    if (told_by <= epoch) end = std::min(end, offset);
+    if (told_by < epoch) end = std::min(end, offset);
 }
 
 void ToldCuts::heard(const Key& key, std::int32_t epoch) {
@@ -66,7 +65,11 @@ bool ToldCuts::appended(const Key& key, core::Offset offset, std::int32_t epoch,
   if (shown(key, offset, epoch, core::Time::max())) return false;  // by a leader that was deposed since
   Log& log = logs_[key];
   const bool shows = offset < log.appended_end && epoch > log.appended_epoch;
-  if (shows) cut(log, epoch, offset, now);
+  if (shows) {
+    cut(log, epoch, offset, now);
+    // What the same leader told as well: the epoch may be too low.
+    if (const auto same = log.told.find(epoch); same != log.told.end()) same->second = std::min(same->second, offset);
+  }
   log.appended_end = std::max(log.appended_end, offset + 1);
   log.appended_epoch = std::max(log.appended_epoch, epoch);
   log.epoch = std::max(log.epoch, epoch);

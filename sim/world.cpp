@@ -99,6 +99,11 @@ void draw_faults(Plan& plan, Random& random) {
   plan.barrier = rate(random, 150);
   plan.look_fault = rate(random, 400);
   plan.purges = random.chance(80);
+  plan.in_step = random.chance(150);
+  if (plan.in_step) {  // long enough to be taken for a timer, or for none
+    plan.length = random.millis(15000, 30000);
+    plan.group_faults = plan.gateway_faults = random.chance(200);
+  }
   plan.publish_every = random.millis(20, 600);
   plan.fault_every = random.millis(100, 3000);
 }
@@ -127,6 +132,13 @@ void draw_evidence(GroupTraits& traits, Random& random) {
     traits.kafka_go = true;
     traits.commits_early = random.chance(700);
     traits.commits_after = !traits.commits_early && random.chance(500);
+  } else if (random.chance(150) && orderly && !traits.assign_only) {
+    traits.rdkafka = true;
+    traits.commits_early = random.chance(600);
+    traits.commits_after = !traits.commits_early && random.chance(300);
+    traits.commit_period = random.chance(900) ? random.millis(450, 2000) : random.millis(100, 390);
+    if (traits.commits_early && random.chance(700)) traits.members = 1;
+    if (traits.commits_early) traits.work = random.millis(2, 700);
   }
 }
 
@@ -160,6 +172,8 @@ GroupTraits draw_group(World& world, int number) {
   traits.resolve_delay = random.millis(1, 2000);
   traits.attempts = random.small(1, 4);
   traits.share = random.chance(150);
+  traits.by_member = !traits.share && !traits.assign_only && random.chance(350);
+  traits.changes_protocol = !traits.share && !traits.assign_only && random.chance(150);
   if (traits.share) {
     traits.assign_only = traits.declared_earliest = false;
   } else {
@@ -215,8 +229,10 @@ void draw_plan(World& world) {
   world.log.add_name("never-made");
   const int groups = random.small(1, 6);
   for (int number = 0; number < groups; ++number) {
-    world.commits.add_group();
     GroupTraits traits = draw_group(world, number);
+    world.commits.add_group(traits.share       ? GroupProtocol::share
+                            : traits.by_member ? GroupProtocol::by_member
+                                               : GroupProtocol::classic);
     if (traits.share) {
       world.groups.push_back(std::make_unique<ModelShareGroup>(world, number, std::move(traits)));
     } else {

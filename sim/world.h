@@ -58,6 +58,7 @@ struct Plan {
   bool ack_faults = false;
   int barrier = 0;  // permille of publishes that are followed by one
   int look_fault = 0;
+  bool in_step = false;       // whoever publishes does it in step with a consumer's timer
   bool purges = false;        // what is committed is soon deleted, as Kafka Streams does with its repartition topics
   bool polled = false;         // gateways may not read the commit log
   bool polls_with_ids = false; // and the answers name topics by their ids

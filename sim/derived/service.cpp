@@ -12,7 +12,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 Service::Service(World& world, Traits traits)
-    : world_(world), traits_(std::move(traits)), group_(world.commits.add_group()) {
+    : world_(world), traits_(std::move(traits)), group_(world.commits.add_group(GroupProtocol::classic)) {
   number_ = static_cast<int>(world.services.size());
 }
 Service::~Service() = default;

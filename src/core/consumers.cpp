@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/plant.h"
+
 namespace tidemark::core {
 namespace {
 
@@ -26,6 +28,7 @@ EarlyClient Consumer::early() const {
 }
 
 std::optional<Duration> Consumer::timer() const {
+  if (planted(Bug::timer_is_never_seen)) return std::nullopt;
   if (promptness != nullptr && promptness->follows_events()) return std::nullopt;
   return cadence.interval();
 }
@@ -71,6 +74,12 @@ bool Consumer::has_read(LogPoint at, Offset settled_at) const {
 void Consumer::reads(LogPoint at, Offset settled_at) {
   read_to = {at.partition, settled_at};
   read_at = at.offset;
+}
+
+void Consumer::show_members() {
+  const LogPoint at = ids.shown_at();
+  const bool newer = shown && shown->at.partition == at.partition && shown->at.offset > at.offset;
+  if (ids.known() && at.known() && !newer) shown = Shown{at, ids.empty()};
 }
 
 bool Consumer::notes_commit(LogPoint at) {
@@ -138,6 +147,7 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     c.group_at = state.at;
     c.group_as_of.reset();
     c.sure_empty.reset();
+    c.ids.forget();
     // A group that was deleted may come back as one whose membership is only told.
     const bool empty = state.members <= 0 && (state.managed || c.managed);
     c.shown = state.exists ? std::optional(Consumer::Shown{state.at, empty}) : std::nullopt;
@@ -154,6 +164,11 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
     c.group_as_of = state.as_of;
     // Where polling has ended, what it showed is in no order with the tail's records.
     if (state.as_of && c.shown && c.shown->at.partition == kPolledLog) c.shown.reset();
+    if (state.ids_known) {
+      const bool was_known = c.ids.known();
+      c.ids.answered(state.ids, state.as_of, in_sync);
+      if (!was_known) c.show_members();
+    }
   }
   const int members = state.exists ? std::max(state.members, 0) : 0;
   // Told while the tail is behind, it is sure only later, unless it says what was sure before.
@@ -190,13 +205,31 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
 void Consumers::change(ConsumerNumber consumer, const GroupChange& change) {
   Consumer& c = consumers_[consumer];
   if (c.shown && c.shown->at.partition == change.at.partition && change.at.offset <= c.shown->at.offset) return;
+  if (!c.ids.reads(change.at)) return;
+  switch (change.shows) {
+    case GroupChange::Shows::member_comes:
+      if (change.first && !c.ids.known()) c.ids.begins();
+      c.ids.comes(change.member);
+      c.member_shown = change.at;
+      break;
+    case GroupChange::Shows::member_goes:
+      c.ids.goes(change.member);
+      break;
+    case GroupChange::Shows::no_more:
+      c.ids.begins();
+      c.shown.reset();
+      return;
+  }
   c.shown.reset();
-  const bool again = c.member_shown.partition == change.at.partition && change.at.offset <= c.member_shown.offset;
-  if (change.has_member && !again) c.member_shown = change.at;
+  c.show_members();
 }
 
 void Consumers::caught_up() {
-  for (ConsumerNumber number = 0; number < consumers_.size(); ++number) consumers_[number].told_for_sure = true;
+  for (ConsumerNumber number = 0; number < consumers_.size(); ++number) {
+    consumers_[number].told_for_sure = true;
+    consumers_[number].ids.caught_up();
+    consumers_[number].show_members();
+  }
 }
 
 void Consumers::link(Topics& topics, TopicNumber topic, ConsumerNumber consumer) {

@@ -21,6 +21,7 @@
 #include "core/early_client.h"
 #include "core/events.h"
 #include "core/frontier.h"
+#include "core/member_ids.h"
 #include "core/numbered.h"
 #include "core/obligations.h"
 #include "core/promptness.h"
@@ -88,6 +89,7 @@ struct Consumer {
     bool empty = false;  // a group that has members at times, and has none
   };
   std::optional<Shown> shown;
+  MemberIds ids;              // of a KIP-848 group
   LogPoint member_shown;      // the latest record that showed a member, but not how many there are
   TailPositions sure_empty;   // else, of an answer before the latest, which the tail confirmed: no members
   bool told_for_sure = false; // the tail has passed the answer that told the membership
@@ -124,6 +126,8 @@ struct Consumer {
   // Rows of one answer have one version, and each is news.
   bool has_read(LogPoint at, Offset settled_at) const;
   void reads(LogPoint at, Offset settled_at);
+  // Of a KIP-848 group: takes over who is in it, by its records.
+  void show_members();
   // A commit was read; true when it is newer than every one before.
   bool notes_commit(LogPoint at);
   Cell* cell(TopicNumber topic, Partition partition);
@@ -159,7 +163,7 @@ class Consumers {
   // Applies what was learned of a group; false when it is older than what is
   // known and was ignored. `in_sync`: the tail keeps up with the log.
   bool update(ConsumerNumber consumer, const GroupState& state, Topics& topics, bool in_sync, Time now);
-  // A record changed the membership without telling it.
+  // A record changed the membership without telling all of it.
   void change(ConsumerNumber consumer, const GroupChange& change);
   // The tail has passed all that was told so far.
   void caught_up();

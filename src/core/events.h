@@ -68,16 +68,25 @@ struct GroupState {
   std::span<const std::string> topics;
   std::string_view client;   // client id of one member
   std::string_view member;   // id of that member
+  bool ids_known = false;    // asked for, of a KIP-848 group: `ids` are those of all its members
+  std::span<const std::string> ids;
   LogPoint at;
   TailPositions as_of;
 };
 
 // A record of a group's membership, read from the commit log, that does not tell
-// who is in the group: of a KIP-848 group, or of one that ended or changed its
+// all who are in the group: of a KIP-848 group, or of one that ended or changed its
 // protocol. The rest is asked for; this alone stands in order with the commits.
 struct GroupChange {
+  enum class Shows : std::uint8_t {
+    member_comes,
+    member_goes,
+    no_more,  // what a classic group's records showed before no longer holds
+  };
   std::string_view group;
-  bool has_member = false;  // it shows a member; else what records showed before no longer holds
+  Shows shows = Shows::no_more;
+  std::string_view member;  // its id
+  bool first = false;       // there was no such group before
   LogPoint at;
 };
 

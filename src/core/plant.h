@@ -78,6 +78,10 @@ enum class Bug {
   epoch_end_is_believed,      // an append above it is taken for lost, and not looked for in its place
   polled_empty_at_once,       // that a group has no members is told before its positions were asked once more
   polled_move_is_reset,       // a group without members whose position moved is not described again first
+  member_gone_is_ignored,     // a KIP-848 group keeps the members whose records were deleted
+  member_gone_is_last,        // with the first member that leaves such a group it is taken to be empty
+  timer_is_never_seen,        // a timer that commits what is at work is believed, whatever its rhythm
+  prompt_clears_timer,        // commits soon after their events are enough to be no timer's
   polled_gone_row_stays,      // a position that is missing in an answer is not told to be gone
   count_
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/plant.h"
+
 namespace tidemark::core {
 
 void Promptness::committed(Time now, Duration delay) {
@@ -22,6 +24,7 @@ bool Promptness::judge() const {
   std::size_t lates = 0;
   for (std::size_t ago = 0; ago < known; ++ago) lates += late(ago);
   if (lates * kOneLateIn > known) return false;
+  if (planted(Bug::prompt_clears_timer)) return true;
   std::size_t strays = 0;
   for (std::size_t ago = 0; ago + 2 < known; ++ago) {
     if (late(ago) || late(ago + 1) || late(ago + 2)) continue;

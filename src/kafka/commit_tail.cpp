@@ -24,7 +24,7 @@ struct SizeOf {
     for (const std::string& topic : group.topics) size += topic.size() + sizeof(std::string);
     return size;
   }
-  std::size_t operator()(const GroupChanged& group) const { return group.group.size(); }
+  std::size_t operator()(const GroupChanged& group) const { return group.group.size() + group.member.size(); }
   std::size_t operator()(const Skipped&) const { return 0; }
 };
 

@@ -31,7 +31,7 @@ struct Said : TailSink {
                     std::to_string(at.offset));
   }
   void on_group_changed(const GroupChanged& change, core::LogPoint at) override {
-    const bool member = change.shows == GroupChanged::Shows::member;
+    const bool member = change.shows == GroupChanged::Shows::member_comes;
     lines.push_back((change.share ? "share changed " : "changed ") + change.group +
                     (member ? ", member at " + std::to_string(at.offset) : ""));
   }

@@ -70,6 +70,8 @@ core::GroupState GroupMembers::state(std::string_view group, core::TailPositions
   state.topics = topics;
   state.client = client;
   state.member = member;
+  state.ids_known = ids_known;
+  state.ids = ids;
   state.as_of = std::move(as_of);
   return state;
 }
@@ -93,7 +95,9 @@ GroupVerdict read_members(const wire::msg::ConsumerGroupDescribeResponse::Descri
                           GroupMembers& members) {
   const GroupVerdict verdict = begin_members(answer, members);
   if (verdict != GroupVerdict::answered) return verdict;
+  members.ids_known = true;
   for (const auto& member : answer.members) {
+    members.ids.push_back(member.member_id);
     add_subscribed(member, members);
     // Which topics a pattern means now shows in what the member was assigned.
     if (member.subscribed_topic_regex.value_or("").empty()) continue;

@@ -42,6 +42,8 @@ struct GroupMembers {
   std::vector<std::string> topics;
   std::string client;  // of one member
   std::string member;  // its id
+  bool ids_known = false;
+  std::vector<std::string> ids;  // of all, where known
 
   core::GroupState state(std::string_view group, core::TailPositions as_of) const;
 };

@@ -48,6 +48,18 @@ void KafkaLog::Core::tell_new_leaders(const wire::Metadata& metadata) {
   }
 }
 
+void KafkaLog::Core::on_group_changed(const GroupChanged& change, core::LogPoint at) {
+  watch_.changed(change.group, change.share ? GroupType::share : GroupType::consumer);
+  if (observer_ == nullptr || change.shows == GroupChanged::Shows::nothing) return;
+  using Shows = core::GroupChange::Shows;
+  const bool comes = change.shows == GroupChanged::Shows::member_comes;
+  const bool goes = change.shows == GroupChanged::Shows::member_goes;
+  // Once the list is complete, whoever is not in it was not there.
+  const bool first = comes && start_up_.knows_groups() && watch_.meet(change.group);
+  observer_->on_group_changed(
+      {change.group, comes ? Shows::member_comes : goes ? Shows::member_goes : Shows::no_more, change.member, first, at});
+}
+
 void KafkaLog::Core::check_start_up(core::Time now) {
   // A log that is not there may be one that we are not shown.
   const bool may_be_denied = offsets_partitions_ == 0 && !poller_->running() && !absence_sure_;

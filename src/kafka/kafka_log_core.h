@@ -314,11 +314,7 @@ class KafkaLog::Core final : public std::enable_shared_from_this<KafkaLog::Core>
     observer_->on_group(state);
   }
 
-  void on_group_changed(const GroupChanged& change, core::LogPoint at) override {
-    watch_.changed(change.group, change.share ? GroupType::share : GroupType::consumer);
-    if (observer_ == nullptr || change.shows == GroupChanged::Shows::nothing) return;
-    observer_->on_group_changed({change.group, change.shows == GroupChanged::Shows::member, at});
-  }
+  void on_group_changed(const GroupChanged& change, core::LogPoint at) override;
 
   void on_group_doubtful(std::string_view group, core::LogPoint version) override { watch_.doubtful(group, version); }
 

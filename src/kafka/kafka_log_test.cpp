@@ -85,7 +85,8 @@ class KafkaLogTest : public testing::Test, public log::Observer {
                     std::to_string(group.members));
   }
   void on_group_changed(const core::GroupChange& change) override {
-    told_.push_back(std::string(change.group) + (change.has_member ? " has a member" : " is not what it was"));
+    const bool comes = change.shows == core::GroupChange::Shows::member_comes;
+    told_.push_back(std::string(change.group) + (change.first ? " has a first member" : comes ? " has a member" : " is not what it was"));
   }
   void on_topics(std::span<const core::TopicState>) override {}
   void on_ends(const core::Ends& ends) override {
@@ -306,7 +307,9 @@ TEST_F(KafkaLogTest, GroupsThatAppearChangeAndGoAreAskedFor) {
   wire::Writer key;
   key.int16(5);
   key.string("k");
+  key.string("member");
   cluster_.append(0, test::encode({.base_offset = 1, .records = {{1, key.str(), "x"}}}), 2);
+  EXPECT_TRUE(told("k has a first member"));
   EXPECT_TRUE(told("group k 1"));
   cluster_.groups.erase("k");
   cluster_.append(0, test::encode({.base_offset = 2, .records = {{2, key.str(), std::nullopt}}}), 3);

@@ -46,12 +46,12 @@ OffsetsRecord read_classic_group(wire::Reader& key_reader, std::optional<std::st
   if (!key.decode(key_reader, 0)) return malformed();
   // A tombstone is a deletion, or a group's move to the KIP-848 protocol.
   constexpr auto kNoMore = GroupChanged::Shows::no_more;
-  if (!value) return GroupChanged{std::move(key.group), false, kNoMore};
+  if (!value) return GroupChanged{std::move(key.group), false, kNoMore, {}};
 
   wire::Reader reader(*value);
   const std::int16_t version = reader.int16();
   wire::msg::GroupMetadataValue metadata;
-  if (!reader.ok() || !metadata.decode(reader, version)) return GroupChanged{std::move(key.group), false, kNoMore};
+  if (!reader.ok() || !metadata.decode(reader, version)) return GroupChanged{std::move(key.group), false, kNoMore, {}};
 
   ClassicGroup group;
   group.group = std::move(key.group);
@@ -80,8 +80,11 @@ OffsetsRecord read_offsets_record(std::string_view key, std::optional<std::strin
     std::string group(reader.string());
     if (!reader.ok()) return malformed();
     using Shows = GroupChanged::Shows;
-    const bool member = type == wire::msg::ConsumerGroupMemberMetadataKey::kRecordType && value;
-    return GroupChanged{std::move(group), share, member ? Shows::member : Shows::nothing};
+    if (type != wire::msg::ConsumerGroupMemberMetadataKey::kRecordType)
+      return GroupChanged{std::move(group), share, Shows::nothing, {}};
+    std::string member(reader.string());
+    if (!reader.ok()) return malformed();
+    return GroupChanged{std::move(group), share, value ? Shows::member_comes : Shows::member_goes, std::move(member)};
   }
   return Skipped{Skipped::Why::unknown_type};
 }

@@ -58,12 +58,14 @@ struct ClassicGroup {
 struct GroupChanged {
   enum class Shows {
     nothing,
-    member,   // of a KIP-848 group: there is one
+    member_comes,  // of a KIP-848 group; it may have been there
+    member_goes,
     no_more,  // what classic metadata said before no longer holds
   };
   std::string group;
   bool share = false;
   Shows shows = Shows::nothing;
+  std::string member;  // its id
 };
 
 // Nothing that concerns commits or consumer groups.

@@ -120,6 +120,7 @@ StartUpSteps StartUp::on_recovered() {
 StartUpSteps StartUp::on_position_gone(core::Partition partition) {
   StartUpSteps steps;
   if (hopeless_ || !without_position_.insert(partition).second) return steps;
+  knows_groups_ = false;
   lose("the tail's position in partition " + std::to_string(partition) + " of the commit log is gone", steps);
   steps.ask_last_stable.push_back(partition);
   if (phase_ != Phase::lost) phase_ = Phase::positions;
@@ -129,7 +130,7 @@ StartUpSteps StartUp::on_position_gone(core::Partition partition) {
 StartUpSteps StartUp::on_tail_denied(const std::string& why) {
   StartUpSteps steps;
   if (phase_ == Phase::synced) lose(why, steps);
-  hopeless_ = late_tail_ = false;
+  hopeless_ = late_tail_ = knows_groups_ = false;
   tailing_ = true;
   partitions_ = 0;
   starts_.clear();
@@ -145,6 +146,7 @@ StartUpSteps StartUp::on_tail_readable(core::Partition partitions, const std::st
   StartUpSteps steps;
   if (phase_ != Phase::synced || partitions <= 0) return steps;
   lose(why, steps);
+  knows_groups_ = false;
   partitions_ = partitions;
   starts_.assign(static_cast<std::size_t>(partitions), 0);
   tail_.assign(static_cast<std::size_t>(partitions), 0);
@@ -211,7 +213,9 @@ void StartUp::lose(const std::string& why, StartUpSteps& steps) {
 }
 
 void StartUp::check_listed() {
-  if (unlisted_.empty()) phase_ = Phase::asking;
+  if (!unlisted_.empty()) return;
+  phase_ = Phase::asking;
+  knows_groups_ = true;
 }
 
 void StartUp::check_caught_up(StartUpSteps& steps) {

@@ -88,6 +88,8 @@ class StartUp {
   StartUpSteps on_hopeless(const std::string& why);
 
   Phase phase() const { return phase_; }
+  // All groups were listed since the tail began, which has missed nothing since: who comes later shows in it.
+  bool knows_groups() const { return knows_groups_; }
   // What it is waiting for, for people.
   std::string waiting_for() const;
   std::uint64_t round() const { return round_; }
@@ -109,6 +111,7 @@ class StartUp {
   core::Partition partitions_ = 0;
   std::vector<core::Offset> starts_;  // by partition, for the first tail_from
   bool tailing_ = false;
+  bool knows_groups_ = false;
   bool late_tail_ = false;  // the tail begins after the groups have answered
   std::vector<core::Offset> ends_;
   std::set<core::Partition> without_end_;

@@ -172,6 +172,21 @@ TEST(StartUp, APositionThatIsGoneRestartsItsPartitionAlone) {
   EXPECT_EQ(start.phase(), Phase::synced);
 }
 
+TEST(StartUp, WhichGroupsThereAreIsKnownWhileTheTailMissesNothing) {
+  StartUp start;
+  start.on_cluster({1, 2}, 1);
+  start.on_last_stable(0, 5);
+  start.on_listed(1, start.round());
+  EXPECT_FALSE(start.knows_groups());
+  start.on_listed(2, start.round());
+  EXPECT_TRUE(start.knows_groups());
+  start.on_lost("gone");
+  start.on_recovered();
+  EXPECT_TRUE(start.knows_groups()) << "the tail goes on where it was";
+  start.on_position_gone(0);
+  EXPECT_FALSE(start.knows_groups());
+}
+
 TEST(StartUp, WhatCannotBeMadeGoodIsNeverSynced) {
   StartUp start = synced();
   EXPECT_EQ(start.on_hopeless("made anew").lost, "made anew");

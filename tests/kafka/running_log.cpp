@@ -276,13 +276,14 @@ void RunningLog::on_group(const core::GroupState& group) {
   groups_[std::string(group.group)].push_back({std::string(group.group), group.exists, group.managed, group.members,
                                                group.topics_known,
                                                std::vector<std::string>(group.topics.begin(), group.topics.end()),
-                                               std::string(group.client), group.at});
+                                               std::string(group.client),
+                                               std::vector<std::string>(group.ids.begin(), group.ids.end()), group.at});
 }
 
 void RunningLog::on_group_changed(const core::GroupChange& change) {
   const std::lock_guard lock(mutex_);
   note_call();
-  changes_[std::string(change.group)].push_back({change.has_member, change.at});
+  changes_[std::string(change.group)].push_back({change.shows, std::string(change.member), change.at});
 }
 
 void RunningLog::on_topics(std::span<const core::TopicState> topics) {

@@ -47,6 +47,7 @@ struct SeenGroup {
   bool topics_known = false;
   std::vector<std::string> topics;
   std::string client;
+  std::vector<std::string> ids;
   core::LogPoint at;
 };
 
@@ -59,7 +60,8 @@ struct SeenShare {
 };
 
 struct SeenChange {
-  bool has_member = false;
+  core::GroupChange::Shows shows = core::GroupChange::Shows::no_more;
+  std::string member;
   core::LogPoint at;
 };
 

@@ -297,13 +297,19 @@ TEST(KafkaTailOf44, AKip848GroupIsKnownWhileItRunsAndWhenItHasLeft) {
   ASSERT_TRUE(committed);
   const std::vector<SeenChange> changes = log.changes_of(group);
   ASSERT_FALSE(changes.empty());
-  EXPECT_TRUE(changes.front().has_member) << "told with its join, in order with its commits";
+  using Shows = core::GroupChange::Shows;
+  EXPECT_EQ(changes.front().shows, Shows::member_comes) << "told with its join, in order with its commits";
   EXPECT_EQ(changes.front().at.partition, committed->at.partition);
   EXPECT_LT(changes.front().at.offset, committed->at.offset);
+  const auto named = [&](const SeenGroup& seen) { return seen.ids == std::vector<std::string>{changes.front().member}; };
+  EXPECT_TRUE(log.wait_group(group, named)) << "answers name members as records do";
   consumer.terminate();
   EXPECT_TRUE(consumer.wait());
   EXPECT_TRUE(log.wait_group(group, is_empty));
-  EXPECT_EQ(log.changes_of(group).size(), changes.size()) << "who leaves shows no member";
+  const SeenChange last = log.changes_of(group).back();
+  EXPECT_EQ(last.shows, Shows::member_goes);
+  EXPECT_EQ(last.member, changes.front().member);
+  EXPECT_GT(last.at.offset, committed->at.offset) << "behind all that it committed";
   delete_group(kafka(), group);
   EXPECT_TRUE(log.wait_group(group, [](const SeenGroup& seen) { return !seen.exists; }));
 }
