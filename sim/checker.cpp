@@ -352,8 +352,7 @@ void Checker::check_summary(const ModelGateway& gateway, const Wait& wait, const
   if (answer.all_processed()) ++processed_;
   for (const core::ConsumerOutcome& c : answer.consumers)
     if (c.outcome == Outcome::handed_over) world_.counters.count(Fault::handed_over);
-  check_settles(wait, answer);
-  static_cast<void>(gateway);
+  check_settles(gateway, wait, answer);
 }
 
 void Checker::heal() { healed_at_ = world_.now(); }

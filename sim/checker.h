@@ -108,7 +108,7 @@ class Checker {
   void check_names(const Wait& wait, const core::Answer& answer);
   void check_summary(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   // With the faults over, everything must settle.
-  void check_settles(const Wait& wait, const core::Answer& answer);
+  void check_settles(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_mark(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer);
   void check_anchor(const Wait& wait, const core::Term& term, const core::Expected& expected);
   bool was_cut(const Stake& stake) const;
@@ -148,7 +148,11 @@ class Checker {
   // Of a share group.
   void check_share(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                    const core::ConsumerOutcome& outcome);
-  void check_share_failed(const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
+  bool passes_over(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
+                   core::Time when) const;
+  bool starts_beyond_cut_log(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake) const;
+  bool share_cut_excused(const ModelGateway& gateway, const Stake& stake, core::Time when);
+  void check_share_failed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const core::ConsumerOutcome& outcome);
   bool share_excused(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group, core::Time when);
   // Whether the outcome was judged by what the consumer says itself.
   bool check_acker(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,

@@ -98,8 +98,12 @@ void Checker::check_barrier_mark(const ModelGateway& gateway, const Wait& wait, 
 }
 
 bool Checker::nothing_asked(const ModelGateway& gateway, const Wait& wait) const {
+  // A mark of a barrier over positions stands for ranges, too.
+  const bool ranges = !wait.mark.terms.empty() && std::all_of(wait.mark.terms.begin(), wait.mark.terms.end(), [](const core::Term& term) {
+    return term.kind == core::Term::Kind::prefix;
+  });
   return std::all_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) {
-    return stake.whole && last_seen(gateway, stake) == core::kNoOffset;
+    return (stake.whole || ranges) && last_seen(gateway, stake) == core::kNoOffset;
   });
 }
 

@@ -24,7 +24,7 @@ core::Anchor Checker::anchor_in(const core::Mark& mark, const Stake& stake, cons
   return {};
 }
 
-void Checker::check_settles(const Wait& wait, const core::Answer& answer) {
+void Checker::check_settles(const ModelGateway& gateway, const Wait& wait, const core::Answer& answer) {
   const bool unknown = std::any_of(wait.stakes.begin(), wait.stakes.end(), [](const Stake& s) { return !s.known(); });
   const bool must_settle = healed_at_ && wait.began > *healed_at_ && wait.hold && !unknown && !world_.plan.tight_tables;
   if (!must_settle || answer.settled) return;
@@ -33,7 +33,13 @@ void Checker::check_settles(const Wait& wait, const core::Answer& answer) {
     const bool above = std::any_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) {
       return stake.names.contains(c.name) && is_above_cut_log(wait, stake);
     });
-    if (above && c.reason == core::PendingReason::lag)
+    const ModelGroup* group = group_named(c.name);
+    const bool beyond = group != nullptr && c.reason == core::PendingReason::beyond_end &&
+                        std::any_of(wait.stakes.begin(), wait.stakes.end(),
+                                    [&](const Stake& stake) { return starts_beyond_cut_log(gateway, *group, stake); });
+    if (beyond)
+      world_.counters.count(Excuse::share_start_beyond_cut_log);
+    else if (above && c.reason == core::PendingReason::lag)
       world_.counters.count(Excuse::range_above_cut_log);
     else if (same_offset_again(wait, c.name))
       world_.counters.count(Excuse::polled_same_offset_again);

@@ -32,8 +32,11 @@ bool Checker::polls_excused(const ModelGateway& gateway, const ModelGroup& group
   const Told::Key key{group.number(), stake.topic, stake.partition};
   const ToldPosition* crossing = told.crossing(key, stake.offset, when);
   if (crossing == nullptr) return false;
-  // A transaction kept it when the topic went, and the answer names whatever has the name now.
-  if (crossing->incarnation != stake.incarnation) {
+  // A transaction kept it when the topic went, or it was committed for it since; the answer names whatever has the
+  // name now.
+  const bool is_first = crossing == told.all(key)->data();
+  const bool from_former = !is_first && crossing[-1].incarnation >= 0 && crossing[-1].incarnation != stake.incarnation;
+  if (crossing->incarnation != stake.incarnation || from_former) {
     world_.counters.count(Excuse::former_topics_offset_asked_for);
     return true;
   }
@@ -41,7 +44,7 @@ bool Checker::polls_excused(const ModelGateway& gateway, const ModelGroup& group
   // Where it came back meanwhile: since the answer before it was last found without members.
   const core::Time empty = told.empty_look_before(group.number(), crossing->when);
   // That a position went which it had never seen nobody tells, and a mark may bring one of before.
-  if (crossing == told.all(key)->data()) from = {};
+  if (is_first) from = {};
   if (empty != core::Time{} && crossing->emptied == core::Time{}) from = std::min(from, told.look_before(group.number(), empty));
   for (const CommitRecord& record : world_.commits.records(world_.commits.group(group.number()).partition)) {
     if (record.group != group.number() || record.when <= from || record.when > crossing->looked) continue;

@@ -36,6 +36,38 @@ bool Checker::was_share_start(const ModelGroup& group, const core::Term& term, c
   return false;
 }
 
+// As of a state that the gateway may have been told last by then. A barrier is over all that lies below, too.
+bool Checker::passes_over(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group, const Stake& stake,
+                          core::Time when) const {
+  const auto* states = gateway.told().shares().all({group.number(), stake.incarnation, stake.partition});
+  const core::Offset end = stake.whole ? world_.log.at(stake.incarnation, stake.partition).end() : stake.offset + 1;
+  for (std::size_t i = 0; states != nullptr && i < states->size() && (*states)[i].when <= when; ++i) {
+    const bool last = i + 1 == states->size() || (*states)[i + 1].when >= when;
+    const std::int32_t epoch = (*states)[i].state.state_epoch;
+    for (core::Offset o = wait.is_barrier || stake.whole ? 0 : stake.offset; last && o < end; ++o)
+      if (group.passes_over(stake.incarnation, stake.partition, o, epoch)) return true;
+  }
+  return false;
+}
+
+// It did when its latest state was told; nothing below it is ever read, and until then it writes none.
+bool Checker::starts_beyond_cut_log(const ModelGateway& gateway, const ModelGroup& group, const Stake& stake) const {
+  const auto* states = gateway.told().shares().all({group.number(), stake.incarnation, stake.partition});
+  return was_cut(stake) && states != nullptr && states->back().held;
+}
+
+// What its state says of records that were cut off, as nobody had told.
+bool Checker::share_cut_excused(const ModelGateway& gateway, const Stake& stake, core::Time when) {
+  for (const LogCut& cut : world_.log.at(stake.incarnation, stake.partition).cuts)
+    if ((stake.whole || cut.offset <= stake.offset) &&
+        !gateway.told().cuts().shown({stake.incarnation, stake.partition}, stake.whole ? cut.offset : stake.offset,
+                                     cut.epoch - 1, when)) {
+      world_.counters.count(Excuse::cut_not_told);
+      return true;
+    }
+  return false;
+}
+
 // The log's start overtook the group's, and this gateway had not been told when the group's moved.
 bool Checker::share_excused(const ModelGateway& gateway, const Stake& stake, const ModelGroup& group, core::Time when) {
   const core::Offset overtaken = group.overtaken_at(stake.incarnation, stake.partition, stake.offset);
@@ -48,18 +80,20 @@ bool Checker::share_excused(const ModelGateway& gateway, const Stake& stake, con
   return true;
 }
 
-void Checker::check_share_failed(const Wait& wait, const ModelGroup& group,
+void Checker::check_share_failed(const ModelGateway& gateway, const Wait& wait, const ModelGroup& group,
                                  const core::ConsumerOutcome& outcome) {
   bool gap = false;
   for (const Stake& stake : wait.stakes) {
     // One that was cut has no mark to say whom it asks where.
     const bool asked = wait.is_publish || wait.is_barrier || stake.names.contains(outcome.name);
     if (!stake.known() || !asked) continue;
+    if (share_cut_excused(gateway, stake, wait.began + outcome.elapsed)) return;
+    if (is_lost(stake) && !says_epoch(wait, stake)) return world_.counters.count(Excuse::position_asked_across_cut);
     // A barrier reaches to the end that was told after the call.
     const core::Offset from = stake.whole ? 0 : stake.offset;
     const core::Offset to = stake.whole ? world_.log.at(stake.incarnation, stake.partition).end() - 1 : stake.offset;
     for (core::Offset o = from; o <= to; ++o) {
-      if (group.given_up(stake.incarnation, stake.partition, o)) return;
+      if (group.given_up(stake.incarnation, stake.partition, o, epoch_of(stake, o))) return;
       gap = gap || is_unseen(world_.log.at(stake.incarnation, stake.partition).kind(o));
     }
   }
@@ -80,7 +114,7 @@ void Checker::check_share(const ModelGateway& gateway, const Wait& wait, const M
     return stake.names.contains(outcome.name);
   });
   if (wait.is_barrier && !named) return;
-  if (outcome.outcome == Outcome::failed) check_share_failed(wait, group, outcome);
+  if (outcome.outcome == Outcome::failed) check_share_failed(gateway, wait, group, outcome);
   const Told& told = gateway.told();
   const core::Time when = wait.began + outcome.elapsed;
   const bool processed = outcome.outcome == Outcome::processed;
@@ -99,8 +133,13 @@ void Checker::check_share(const ModelGateway& gateway, const Wait& wait, const M
       allowed = true;
       continue;
     }
+    if (processed && is_lost(stake)) {
+      check_lost(gateway, wait, stake, group, outcome);
+      allowed = true;
+      continue;
+    }
     if (processed && !group.processed(stake.incarnation, stake.partition, stake.offset, epoch_of(stake, stake.offset)) &&
-        !share_excused(gateway, stake, group, when))
+        !share_excused(gateway, stake, group, when) && !share_cut_excused(gateway, stake, one ? when : wait.began))
       return fail("P1", outcome.name + " is said to have processed " + world_.log.name(stake.topic) + "/" +
                             std::to_string(stake.partition) + "@" + std::to_string(stake.offset) +
                             ", and never acknowledged it");
@@ -110,6 +149,10 @@ void Checker::check_share(const ModelGateway& gateway, const Wait& wait, const M
     const bool gone = log_start > stake.offset;
     const bool asking = outcome.outcome == Outcome::pending && outcome.reason == core::PendingReason::asking_end;
     allowed = allowed || other || gone || asking;
+    // Across a cut less may be known than was told; but it passes over only what is lost, or has a lost one's place.
+    const bool passes = is_lost(stake) || is_mistaken(gateway, stake) || cut_meanwhile(gateway, wait, stake, outcome) ||
+                        passes_over(gateway, wait, group, stake, when);
+    allowed = allowed || (was_cut(stake) && (passes || outcome.outcome != Outcome::skipped));
     // Where the log's start passed the start that was told, nobody knows from where it went on.
     if (outcome.outcome == Outcome::unanchored) allowed = allowed || told.shares().overflowed(key);
     if (outcome.outcome == Outcome::skipped || outcome.outcome == Outcome::unanchored)

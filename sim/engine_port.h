@@ -78,6 +78,7 @@ class EnginePort {
       progress.topic_id = topic_id;
       progress.partition = state.partition;
       progress.state_epoch = state.state_epoch;
+      progress.leader_epoch = state.leader_epoch;
       progress.start = state.start;
       progress.acknowledged = state.acknowledged;
       progress.archived = state.archived;

@@ -44,7 +44,7 @@ namespace tidemark::sim {
   X(event_found_above_epoch) X(event_missed_above_epoch) X(append_under_later_leader)                   \
   X(polled_position) X(polled_members)                                                                   \
   X(group_to_member_records) X(group_to_classic) X(members_asked_for_change) X(reset_soon_after_leaving)   \
-  X(timer_before_work) X(timer_after_work) X(timer_recognised) X(mistaken_for_timer) X(published_in_step)
+  X(timer_before_work) X(timer_after_work) X(timer_recognised) X(mistaken_for_timer) X(published_in_step) X(share_taken_over) X(share_passes_over)
 
 enum class Fault : std::size_t {
 #define X(name) name,
@@ -73,7 +73,7 @@ inline constexpr std::array<const char*, kFaults> kFaultNames{
   X(append_epoch_older_than_told) X(position_asked_across_cut) X(late_commit_across_cut) \
   X(range_above_cut_log) X(share_state_told_again_in_full_table) \
   X(reset_between_answers) X(came_and_went_between_answers) X(settled_after_leaving) \
-  X(polled_same_offset_again) X(timer_not_seen)
+  X(polled_same_offset_again) X(timer_not_seen) X(share_start_beyond_cut_log)
 
 enum class Excuse : std::size_t {
 #define X(name) name,

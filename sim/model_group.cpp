@@ -130,6 +130,7 @@ bool ModelGroup::follow_incarnation(Place place, Cursor& cursor) {
   cursor.incarnation = current;
   cursor.handed = kNoOffset;
   cursor.at_work.clear();
+  cursor.done.clear();  // revoked with the topic
   const LogPartition& log = world_.log.at(current, place.second);
   cursor.position_from = cursor.done_from = log.epoch;
   if (cursor.position > log.end() || cursor.position < log.log_start) {

@@ -90,6 +90,8 @@ class ModelGroup {
   virtual void topic_changed(int topic);
   // The partition's log ends at `end` now, under a new leader.
   virtual void log_cut(int topic, core::Partition partition, core::Offset end);
+  // Behind it.
+  virtual void leader_elected(int, core::Partition) {}
 
   // The truth.
   // `epoch`: of the record; another may have stood there before.
@@ -97,7 +99,9 @@ class ModelGroup {
   // It has said at least once that this record failed.
   bool failed_once(int incarnation, core::Partition partition, core::Offset offset) const;
   // As a share group, at least once.
-  virtual bool given_up(int, core::Partition, core::Offset) const { return false; }
+  virtual bool given_up(int, core::Partition, core::Offset, std::int32_t) const { return false; }
+  // Likewise: by its state of that epoch it never hands out what stands there now, because of what stood there before a cut.
+  virtual bool passes_over(int, core::Partition, core::Offset, std::int32_t) const { return false; }
   bool carried_over(int incarnation, core::Partition partition) const {
     return carried_.contains({incarnation, partition});
   }

@@ -64,6 +64,7 @@ void ModelShareGroup::fetch(Place place) {
   Part& part = parts_.at(place);
   if (members_ == 0) return;
   const LogPartition& log = world().log.at(part.incarnation, place.second);
+  take_over(place, part);
   if (part.start == core::kNoOffset) {
     part.start = traits().latest ? log.last_stable() : log.log_start;
     if (traits().commits_initial) write(place, part);
@@ -88,6 +89,29 @@ void ModelShareGroup::fetch(Place place) {
   const core::Duration lock_for = world().random.skewed(20'000, 6'000'000);
   world().schedule.after(lock_for, [this, place, incarnation = part.incarnation, lock] { expire(place, incarnation, lock); });
   wake(place);
+}
+
+void ModelShareGroup::take_over(Place place, Part& part) {
+  const std::int32_t leader = leader_of(part.incarnation, place.second);
+  if (part.leader == leader) return;
+  const bool first = std::exchange(part.leader, leader) < 0;
+  for (auto& [offset, record] : part.records)
+    if (record.state == Record::State::acquired) record.state = Record::State::available, record.lock = 0;
+  if (first) return;
+  world().counters.count(Fault::share_taken_over);
+  write(place, part);
+}
+
+void ModelShareGroup::log_cut(int topic, Partition partition, Offset end) {
+  const auto found = parts_.find({topic, partition});
+  if (found == parts_.end() || found->second.start == core::kNoOffset) return;
+  const Part& part = found->second;
+  const auto pass = [&](Offset offset) {
+    if (passed_.insert({part.incarnation, partition, offset, part.epoch}).second) world().counters.count(Fault::share_passes_over);
+  };
+  for (Offset o = end; o < part.start; ++o) pass(o);
+  for (const auto& [offset, record] : part.records)
+    if (offset >= end && (record.state == Record::State::acknowledged || record.state == Record::State::archived)) pass(offset);
 }
 
 void ModelShareGroup::follow_log_start(Place place, Part& part) {
@@ -119,6 +143,7 @@ std::vector<Offset> ModelShareGroup::acquire(Place place, Part& part, std::uint6
 void ModelShareGroup::finish(Place place, int incarnation, const std::vector<Offset>& offsets, std::uint64_t lock) {
   Part* part = live(place, incarnation);
   if (part == nullptr) return;
+  take_over(place, *part);
   bool changed = false;
   for (const Offset offset : offsets) {
     const auto found = part->records.find(offset);
@@ -148,6 +173,7 @@ void ModelShareGroup::finish(Place place, int incarnation, const std::vector<Off
 void ModelShareGroup::expire(Place place, int incarnation, std::uint64_t lock) {
   Part* part = live(place, incarnation);
   if (part == nullptr) return;
+  take_over(place, *part);
   bool changed = false;
   for (auto& [offset, record] : part->records) {
     if (record.state != Record::State::acquired || record.lock != lock) continue;
@@ -177,7 +203,8 @@ void ModelShareGroup::release(Place place, Part& part, Offset offset, Record& re
 void ModelShareGroup::archive(Place place, Part& part, Offset offset, Record& record) {
   world().counters.count(Fault::share_given_up);
   record.state = Record::State::archived;
-  given_up_.insert({part.incarnation, place.second, offset});
+  given_up_.insert({part.incarnation, place.second, offset,
+                    world().log.at(part.incarnation, place.second).epoch_at(offset, part.leader)});
 }
 
 void ModelShareGroup::write(Place place, Part& part) {
@@ -187,6 +214,7 @@ void ModelShareGroup::write(Place place, Part& part) {
   record.incarnation = part.incarnation;
   record.partition = place.second;
   record.state_epoch = part.epoch;
+  record.leader_epoch = std::max(part.leader, 0);
   record.start = part.start;
   for (const auto& [offset, one] : part.records) {
     if (one.state != Record::State::acknowledged && one.state != Record::State::archived) continue;
@@ -198,7 +226,9 @@ void ModelShareGroup::write(Place place, Part& part) {
     }
   }
   world().trace.note(world().now(), "share state", {{"topic", place.first}, {"p", place.second}, {"start", part.start},
-                                                    {"epoch", part.epoch}}, traits().name);
+                                                    {"epoch", part.epoch}, {"leader", record.leader_epoch}}, traits().name);
+  for (const core::Range& range : record.acknowledged)
+    world().trace.note(world().now(), "  acknowledged", {{"first", range.first}, {"last", range.last}});
   for (const core::Range& range : record.archived)
     world().trace.note(world().now(), "  archived", {{"first", range.first}, {"last", range.last}});
   world().shares.append(std::move(record));
@@ -254,6 +284,10 @@ void ModelShareGroup::set_up_anew() {
     part.start = kind == 0   ? log.log_start
                  : kind == 1 ? log.end()
                              : world().random.between(log.log_start, log.end());
+    // Below there it stays as it was.
+    for (Offset o = 0; o < part.start; ++o)
+      if (passes_over(part.incarnation, place.second, o, part.epoch - 1))
+        passed_.insert({part.incarnation, place.second, o, part.epoch});
     write(place, part);
   }
 }

@@ -5,7 +5,8 @@
 // the lock expires. After its last attempt a record is given up (archived). The
 // start offset follows when everything below it is acknowledged or given up, and
 // is written with the *next* state. A person may set the state up anew while the
-// group is empty.
+// group is empty. A new leader takes the state over as it is, even where the log
+// was cut off, and then passes over what has the offsets of what was done before.
 //
 // The truth: a record is processed when its acknowledgment was accepted.
 //
@@ -32,10 +33,14 @@ class ModelShareGroup : public ModelGroup {
   void heal() override;
   void records_appended(int topic, core::Partition partition) override;
   void topic_changed(int topic) override;
-  void log_cut(int, core::Partition, core::Offset) override {}
+  void log_cut(int topic, core::Partition partition, core::Offset end) override;
+  void leader_elected(int topic, core::Partition partition) override { wake({topic, partition}); }
 
-  bool given_up(int incarnation, core::Partition partition, core::Offset offset) const override {
-    return given_up_.contains({incarnation, partition, offset});
+  bool given_up(int incarnation, core::Partition partition, core::Offset offset, std::int32_t epoch) const override {
+    return given_up_.contains({incarnation, partition, offset, epoch});
+  }
+  bool passes_over(int incarnation, core::Partition partition, core::Offset offset, std::int32_t epoch) const override {
+    return passed_.contains({incarnation, partition, offset, epoch});
   }
 
  private:
@@ -48,6 +53,7 @@ class ModelShareGroup : public ModelGroup {
   struct Part {
     int incarnation = -1;
     std::int32_t epoch = 0;
+    std::int32_t leader = -1;  // that took the state over
     core::Offset start = core::kNoOffset;
     std::map<core::Offset, Record> records;  // at or above start, ever handed out
     bool fetching = false;
@@ -60,6 +66,8 @@ class ModelShareGroup : public ModelGroup {
   void wake(Place place);
   void fetch(Place place);
   void follow_log_start(Place place, Part& part);
+  // A new leader has nobody's locks, and writes the state as it found it.
+  void take_over(Place place, Part& part);
   std::vector<core::Offset> acquire(Place place, Part& part, std::uint64_t lock);
   void finish(Place place, int incarnation, const std::vector<core::Offset>& offsets, std::uint64_t lock);
   void expire(Place place, int incarnation, std::uint64_t lock);
@@ -74,7 +82,8 @@ class ModelShareGroup : public ModelGroup {
   std::uint64_t life_ = 0;  // of the members: what those before had locked is not heard of again
   std::uint64_t next_lock_ = 0;
   std::map<Place, Part> parts_;
-  std::set<std::tuple<int, core::Partition, core::Offset>> given_up_;
+  std::set<std::tuple<int, core::Partition, core::Offset, std::int32_t>> given_up_;
+  std::set<std::tuple<int, core::Partition, core::Offset, std::int32_t>> passed_;
 };
 
 }  // namespace tidemark::sim

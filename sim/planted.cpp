@@ -81,6 +81,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(core::Bug::count
     "member_gone_is_last",
     "timer_is_never_seen",
     "prompt_clears_timer",
+    "cut_share_slots_are_read",
     "polled_gone_row_stays",
 };
 

@@ -127,21 +127,13 @@ class Run {
     });
   }
 
-  // What a share group's coordinator makes of a cut log is not modelled: what one reads is not cut.
-  bool read_by_share_group(int topic) const {
-    return std::any_of(world_.groups.begin(), world_.groups.end(), [&](const auto& group) {
-      const std::vector<int>& topics = group->traits().topics;
-      return group->traits().share && std::find(topics.begin(), topics.end(), topic) != topics.end();
-    });
-  }
-
   void elect() {
     if (world_.healing) return;
     const int topic = world_.random.small(0, world_.plan.topics - 1);
     if (const int current = world_.log.current(topic); current >= 0) {
       const auto partition = world_.random.small(0, static_cast<int>(world_.log[current].partitions.size()) - 1);
       const LogPartition& log = world_.log.at(current, partition);
-      const bool cut = world_.random.chance(600) && !read_by_share_group(topic);
+      const bool cut = world_.random.chance(600);
       const core::Offset lost = std::min<core::Offset>(cut ? world_.random.small(1, 6) : 0, log.end() - log.log_start);
       world_.elect(topic, partition, log.end() - lost);
     }

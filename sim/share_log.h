@@ -29,6 +29,7 @@ struct ShareRecord {
   int incarnation = -1;
   core::Partition partition = 0;
   std::int32_t state_epoch = 0;  // rises when the state is set up anew
+  std::int32_t leader_epoch = 0; // of the partition's leader that wrote it
   core::Offset start = core::kNoOffset;
   std::vector<core::Range> acknowledged;
   std::vector<core::Range> archived;

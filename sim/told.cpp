@@ -34,10 +34,8 @@ void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now)
     group.commit_at = record.at;
     // What the first answers tell may be of any time.
     const bool of_old = record.at.partition == core::kPolledLog && !synced_;
-    if (!tombstone && !record.by_hand && !of_old) {
-      group.signs.push_back(now);
-      group.commits.push_back(now);
-    }
+    if (!tombstone && !record.by_hand && !of_old) group.signs.push_back(now);
+    if (!tombstone && !of_old) group.commits.emplace_back(now, !record.by_hand);
   }
   Positions& positions = positions_[Key{record.group, record.topic, record.partition}];
   if (positions.at.known() && record.at.offset <= positions.at.offset) return;

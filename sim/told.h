@@ -73,7 +73,7 @@ class Told {
     core::Time emptied{};            // when it was told to have no members, the last time
     core::LogPoint commit_at;        // highest commit of its own
     core::Time last_commit{};        // any commit, a person's too
-    std::vector<core::Time> commits; // newer ones of its own
+    std::vector<std::pair<core::Time, bool>> commits; // newer ones; true: of its own
     std::vector<core::Time> signs;   // of life: membership that ended, newer commits of its own
     std::vector<core::Time> gained;  // when it was first told to have members again
     // The latest sign before `when`; the epoch when there was none. One of the

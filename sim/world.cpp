@@ -57,8 +57,10 @@ void World::elect(int topic, core::Partition partition, core::Offset end) {
   }
   trace.note(now(), cut ? "log cut" : "leader elected", {{"topic", topic}, {"p", partition}, {"end", end},
                                                          {"epoch", log.at(current, partition).epoch}});
-  if (cut)
-    for (auto& group : groups) group->log_cut(topic, partition, end);
+  for (auto& group : groups) {
+    if (cut) group->log_cut(topic, partition, end);
+    group->leader_elected(topic, partition);
+  }
   for (auto& gateway : gateways) gateway->leader_elected(topic, partition);
 }
 
@@ -142,6 +144,17 @@ void draw_evidence(GroupTraits& traits, Random& random) {
   }
 }
 
+// Somebody to be in step with.
+void draw_timer(GroupTraits& traits, Random& random) {
+  if (traits.share || traits.parallel || traits.acks || traits.kafka_go || traits.assign_only) return;
+  traits.rdkafka = traits.commits_early = true;
+  traits.commits_after = false;
+  traits.style = CommitStyle::per_batch;
+  traits.members = 1;
+  traits.commit_period = random.millis(450, 900);
+  traits.work = random.millis(5, 300);
+}
+
 GroupTraits draw_group(World& world, int number) {
   Random& random = world.random;
   GroupTraits traits;
@@ -184,6 +197,7 @@ GroupTraits draw_group(World& world, int number) {
       draw_evidence(traits, random);
     }
   }
+  if (world.plan.in_step && number == 0) draw_timer(traits, random);
   return traits;
 }
 

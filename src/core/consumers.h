@@ -25,6 +25,7 @@
 #include "core/numbered.h"
 #include "core/obligations.h"
 #include "core/promptness.h"
+#include "core/share_slots.h"
 #include "core/topics.h"
 
 namespace tidemark::core {
@@ -55,6 +56,7 @@ struct Cell {
   std::size_t ranges = 0;        // obligations about more than one record
   BelowStart below;
   std::int32_t share_epoch = -1; // of a share group: of its state, as last told
+  std::unique_ptr<ShareSlots> slots;  // likewise; made on first use
   bool row = false;  // the group has a commit here; a wait alone makes a cell too
 };
 

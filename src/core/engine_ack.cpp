@@ -25,6 +25,14 @@ std::size_t slot_of(const Uuid& id, std::size_t slots) {
   return hash % slots;
 }
 
+// What of the ranges lies below the offset.
+std::vector<Range> below(std::span<const Range> ranges, Offset end) {
+  std::vector<Range> kept;
+  for (const Range& range : ranges)
+    if (range.first < end) kept.push_back({range.first, std::min(range.last, end - 1)});
+  return kept;
+}
+
 }  // namespace
 
 std::optional<Refusal> Engine::check(const Ack& ack, Time) const {
@@ -180,11 +188,16 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   Cell* cell = s.cell_for(*number, *topic, progress.partition);
   if (cell == nullptr) return shows_life();  // the table is full
 
+  PartitionEnds& ends = s.topics.ends(*topic, progress.partition);
+  // By a leader before the one that cut the log off: above there it speaks of what is gone.
+  Offset gone = std::numeric_limits<Offset>::max();
+  for (const Cut& cut : ends.cuts)
+    if (progress.leader_epoch >= 0 && progress.leader_epoch < cut.epoch && !planted(Bug::cut_share_slots_are_read))
+      gone = std::min(gone, cut.offset);
   Frontier::Update update;
-  update.offset = progress.start;
+  update.offset = std::min(progress.start, gone);
   update.at = {kShareLog + progress.at.partition, progress.at.offset};
   update.settled_at = progress.at.offset;
-  PartitionEnds& ends = s.topics.ends(*topic, progress.partition);
   update.ask = ends.asked + 1;
   // Set up anew: by a person, and what was said of the records before is void.
   update.moved_by_hand = cell->share_epoch >= 0 && progress.state_epoch > cell->share_epoch &&
@@ -193,15 +206,20 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   if (applied == Applied::stale) return;
   cell->share_epoch = std::max(cell->share_epoch, progress.state_epoch);
   if (update.moved_by_hand && cell->acked != nullptr) cell->acked->forget_from(progress.start);
+  if (cell->slots == nullptr) cell->slots = std::make_unique<ShareSlots>();
+  if (update.moved_by_hand) cell->slots->begin_at(progress.start);
+  const bool passes =
+      cell->slots->state(progress.leader_epoch, progress.start, progress.acknowledged, progress.archived, ends.cuts);
   shows_life();
   s.consumers.note_row(*number, *topic, *cell, progress.start != kNoOffset);
   if (applied == Applied::held) s.hold(*number, *topic, progress.partition, effects);
+  if (passes) s.look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
   // What was given up is said first: the start may have passed it in the same breath.
-  for (const Range& range : progress.archived)
+  for (const Range& range : below(progress.archived, gone))
     s.said(*cell, range, !planted(Bug::archived_is_acknowledged), "given up by the share group", now, effects);
   if (planted(Bug::share_start_is_done) && progress.start > 0)
     s.said(*cell, {0, progress.start - 1}, false, {}, now, effects);
-  for (const Range& range : progress.acknowledged) s.said(*cell, range, false, {}, now, effects);
+  for (const Range& range : below(progress.acknowledged, gone)) s.said(*cell, range, false, {}, now, effects);
   s.advance(*cell, *number, *topic, progress.partition, applied, now, effects);
 }
 

@@ -45,7 +45,7 @@ void Engine::State::note_append(const WaitTerm& term, const RecentAppend& append
     succession.event = append;
   }
   if (term.last < before.delivered_end && term.leader_epoch > before.delivered_epoch)
-    cut_off(term.topic, term.partition, {term.leader_epoch, term.last}, now, effects);
+    cut_off(term.topic, term.partition, {term.leader_epoch, term.last}, now, effects, true);
   PartitionEnds& ends = topics.ends(term.topic, term.partition);
   ends.delivered_end = std::max(ends.delivered_end, term.last + 1);
   ends.delivered_epoch = std::max(ends.delivered_epoch, term.leader_epoch);
@@ -173,21 +173,23 @@ void Engine::State::look_at_end(TopicNumber topic, Partition partition, const En
   if (missing) settle_lost(topic, partition, {told.leader_epoch, told.high_watermark}, 0, now, effects);
 }
 
-void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects) {
+void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects,
+                            bool by_append) {
   PartitionEnds& ends = topics.ends(topic, partition);
   const auto same = std::find_if(ends.cuts.begin(), ends.cuts.end(),
                                  [&](const Cut& other) { return cut.epoch >= 0 && other.epoch == cut.epoch; });
   const Offset known = ends.known_end;
-  topics.set_end(topic, partition, cut.offset);
   ends.known_epoch = std::max(ends.known_epoch, cut.epoch);
   ends.known_at = ends.asked;
   ends.delivered_end = std::min(ends.delivered_end, cut.offset);
   ends.log_start = std::min(ends.log_start, cut.offset);
   // What the leader that cut it off has told since, or a later one, stands; of one that an append
   // shows the epoch may be too low.
+  const auto stands = [&](std::int32_t by) { return cut.epoch >= 0 && (by > cut.epoch || (by == cut.epoch && !by_append)); };
   const auto lower = [&](Offset& told, std::int32_t by) {
-    if (cut.epoch < 0 || by <= cut.epoch) told = std::min(told, cut.offset);
+    if (!stands(by)) told = std::min(told, cut.offset);
   };
+  topics.set_end(topic, partition, stands(ends.told_by) ? std::max(ends.told_end, cut.offset) : cut.offset);
   lower(ends.told_end, ends.told_by);
   for (Succession& succession : ends.successions) lower(succession.told, succession.told_by);
   ends.recent.clear();
@@ -199,6 +201,7 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
     ends.cuts.push_back(cut);
   }
 
+  std::vector<ConsumerNumber> passed;  // share groups that will not read all that is to come
   for (const ConsumerNumber number : topics[topic].consumers) {
     Consumer& consumer = consumers[number];
     if (const auto seen = consumer.first_seen.find(topic); seen != consumer.first_seen.end())
@@ -206,6 +209,10 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
         seen->second[p] = std::min(seen->second[p], cut.offset);
     Cell* cell = consumer.cell(topic, partition);
     if (cell == nullptr) continue;
+    if (cell->slots != nullptr && cell->slots->written_since(cut)) {
+      if (cell->slots->cut(cut)) passed.push_back(number);
+      continue;
+    }
     if (!planted(Bug::cut_keeps_positions)) cell->frontier.log_cut_at(cut.offset);
     if (cell->acked != nullptr) cell->acked->forget_from(cut.offset);
   }
@@ -216,6 +223,8 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
     if (event.offset >= cut.offset && event.topic == topic && event.partition == partition) event = Event{};
   forget_floors(topic);
   settle_lost(topic, partition, cut, known, now, effects);
+  for (const ConsumerNumber number : passed)
+    if (Cell* cell = consumers[number].cell(topic, partition)) look_through(*cell, {cut.offset, std::numeric_limits<Offset>::max()}, now, effects);
 }
 
 void Engine::State::settle_lost(TopicNumber topic, Partition partition, const Cut& cut, Offset known, Time now,

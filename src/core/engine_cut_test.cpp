@@ -92,6 +92,43 @@ TEST(EngineCut, AnAppendConfirmedBeforeTheCutAndToldAfterItIsLost) {
   EXPECT_EQ(g.outcome(late).outcome, Outcome::skipped);
 }
 
+// The leader that cut the log off took the group's state over, and hands out nothing that has the offset of what was done.
+TEST(EngineCut, P1WhatHasTheOffsetOfARecordThatAShareGroupHadDoneIsSkipped) {
+  for (const bool state_first : {false, true}) {
+    CutGateway g;
+    g.members("workers", 1);
+    const std::vector<std::string> only{"workers"};
+    const auto append = [&](Offset offset, std::int32_t epoch) {
+      PublishRequest r = g.request();
+      r.only = only;
+      const WaitId wait = g.publish(r);
+      g.deliver(wait, appended(offset, epoch));
+      return wait;
+    };
+    const auto tells = [&](std::int32_t leader, Offset start, const std::vector<Range>& done) {
+      ShareProgress progress = g.share_state(0, start);
+      progress.leader_epoch = leader;
+      progress.acknowledged = done;
+      g.share(progress);
+    };
+    tells(5, kEnd, {});
+    for (Offset o = 0; o < 3; ++o) append(kEnd + o, 5);
+    tells(5, kEnd, {{kEnd + 1, kEnd + 1}});
+    if (state_first) tells(6, kEnd, {{kEnd + 1, kEnd + 1}});
+    g.elect(6, kEnd);
+    const WaitId read = append(kEnd, 6), passed = append(kEnd + 1, 6);
+    if (!state_first) {
+      tells(5, kEnd, {{kEnd + 1, kEnd + 2}});  // written before, and read late
+      EXPECT_FALSE(g.answered(passed));
+      tells(6, kEnd, {{kEnd + 1, kEnd + 2}});
+    }
+    EXPECT_EQ(g.outcome(passed).outcome, Outcome::skipped);
+    EXPECT_FALSE(g.answered(read));
+    tells(6, kEnd, {{kEnd, kEnd + 2}});
+    EXPECT_EQ(g.outcome(read).outcome, Outcome::processed);
+  }
+}
+
 TEST(EngineCut, AnAppendInDoubtBelowOneBeforeAsksForTheEnd) {
   CutGateway g;
   g.append_at(kEnd + 1, 5, false);

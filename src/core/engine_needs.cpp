@@ -35,6 +35,11 @@ Frontier::Standing Engine::State::standing(const Wait& wait, const Need& need, c
   // nothing: what was given up between there and the state that was read first is in no state any more.
   const bool brings = !wait.is_publish && (!consumer.share || planted(Bug::share_believes_anchor));
   const Anchor brought = brings ? need.anchor : Anchor{};
+  if (consumer.share && cell.slots != nullptr && cell.slots->pass_over(first, last)) {
+    Frontier::Standing passed;
+    passed.outcome = Outcome::skipped;
+    return passed;
+  }
   Frontier::Standing by_commit = cell.frontier.standing(first, last, brought);
   Evidence& evidence = by_commit.evidence;
   if (evidence.at.partition == kPolledLog) {

@@ -340,7 +340,8 @@ struct Engine::State {
   void judge_succession(TopicNumber topic, Partition partition, const Ends& told, Time now, Effects& effects);
   void look_for_event(CutLook look, Effects& effects);
   void cut_seen(const Sight& sight, Time now, Effects& effects);
-  void cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects);
+  // `by_append`: an append of ours shows it, under an epoch that may be too low.
+  void cut_off(TopicNumber topic, Partition partition, const Cut& cut, Time now, Effects& effects, bool by_append = false);
   // Ends the obligations about what the cut took. Without an epoch: those below `known`.
   void settle_lost(TopicNumber topic, Partition partition, const Cut& cut, Offset known, Time now, Effects& effects);
   bool is_lost(TopicNumber topic, Partition partition, Offset last, std::int32_t leader_epoch) const;

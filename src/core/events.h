@@ -109,6 +109,7 @@ struct ShareProgress {
   Uuid topic_id;
   Partition partition = 0;
   std::int32_t state_epoch = -1;          // rises when the state is set up anew, as by a reset; -1 where unknown
+  std::int32_t leader_epoch = -1;         // of the partition's leader that wrote it; likewise
   Offset start = kNoOffset;               // all below it is done or given up
   std::span<const Range> acknowledged;    // at or above start; sorted
   std::span<const Range> archived;        // given up after the last attempt, or rejected; sorted

@@ -82,6 +82,7 @@ enum class Bug {
   member_gone_is_last,        // with the first member that leaves such a group it is taken to be empty
   timer_is_never_seen,        // a timer that commits what is at work is believed, whatever its rhythm
   prompt_clears_timer,        // commits soon after their events are enough to be no timer's
+  cut_share_slots_are_read,   // what a share group's state says of records that were cut off counts for what took their place
   polled_gone_row_stays,      // a position that is missing in an answer is not told to be gone
   count_
 };

@@ -71,6 +71,7 @@ template <class Value>
 bool ShareState::apply(const Value& value, bool snapshot, State& state) {
   if (value.snapshot_epoch < state.snapshot_epoch) return false;
   state.snapshot_epoch = value.snapshot_epoch;
+  state.leader_epoch = std::max(state.leader_epoch, value.leader_epoch);
   if (snapshot) {
     batches_ -= state.batches.size();
     state.batches.clear();
@@ -167,6 +168,7 @@ void ShareState::tell(const Key& key, const State& state, const Tell& tell) {
   progress.topic_id = std::get<1>(key);
   progress.partition = std::get<2>(key);
   progress.state_epoch = state.state_epoch;
+  progress.leader_epoch = state.leader_epoch;
   progress.start = state.start;
   progress.acknowledged = acknowledged;
   progress.archived = archived;

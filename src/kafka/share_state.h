@@ -70,6 +70,7 @@ class ShareState {
     core::Offset start = core::kNoOffset;
     std::int32_t snapshot_epoch = -1;
     std::int32_t state_epoch = -1;
+    std::int32_t leader_epoch = -1;
     std::map<core::Offset, Batch> batches;  // by first offset; none overlaps another
     core::LogPoint at;
   };
