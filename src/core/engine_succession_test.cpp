@@ -144,6 +144,23 @@ TEST(EngineSuccession, WhatALaterLeaderToldStandsAcrossACutThatAnAppendShows) {
   EXPECT_EQ(g.cuts(), 2U);
 }
 
+// Found by the simulator, polled seed 16864: a cut that showed late took back what the leader that made it had told.
+TEST(EngineSuccession, WhatTheLeaderThatMadeACutHasToldStandsWhenItShowsLate) {
+  ToldGateway g;
+  g.append_at(kEnd, 5, false);
+  g.append_at(kEnd + 1, 5, false);
+  const AskEnds of_first = g.hear_of(6);
+  g.tell(kEnd + 20, 6, of_first.number, 5, kEnd + 1);
+  const std::vector<Look> looks = g.looks();
+  ASSERT_EQ(looks.size(), 1U);
+  g.see(looks[0], Sight::Result::none);
+  EXPECT_EQ(g.cuts(), 1U);
+  const AskEnds of_second = g.hear_of(7);
+  EXPECT_EQ(of_second.epoch, 6);
+  g.tell(kEnd + 10, 7, of_second.number, 6, kEnd + 10);
+  EXPECT_EQ(g.cuts(), 2U);
+}
+
 TEST(EngineSuccession, ALeaderThatCannotTellChangesNothing) {
   ToldGateway g;
   const WaitId wait = g.append_at(kEnd, 5);
