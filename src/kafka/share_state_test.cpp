@@ -86,6 +86,27 @@ TEST_F(ShareStateTest, ASnapshotReplacesAndAnUpdateMerges) {
   EXPECT_EQ(told(), "g orders/3 from 30");
 }
 
+TEST_F(ShareStateTest, TellsWhichLeaderOfThePartitionWroteIt) {
+  std::vector<std::int32_t> leaders;
+  const auto tells = [&](const core::ShareProgress& progress) { leaders.push_back(progress.leader_epoch); };
+  wire::msg::ShareSnapshotValue state;
+  state.start_offset = 10;
+  wire::msg::ShareUpdateValue taken_over;
+  taken_over.start_offset = -1;
+  for (const std::int32_t leader : {3, 4}) {
+    wire::Writer snapshot, update;
+    snapshot.int16(0);
+    update.int16(0);
+    state.leader_epoch = leader;
+    state.encode(snapshot, 0);
+    taken_over.leader_epoch = leader + 10;
+    taken_over.encode(update, 0);
+    state_.read(key(0), snapshot.take(), {0, at_++}, tells);
+    state_.read(key(1), update.take(), {0, at_++}, tells);
+  }
+  EXPECT_EQ(leaders, (std::vector<std::int32_t>{3, 13, 13, 14})) << "one that is set up anew names none";
+}
+
 TEST_F(ShareStateTest, TheEpochOfTheStateIsThatOfItsSnapshot) {
   wire::Writer out;
   out.int16(0);
