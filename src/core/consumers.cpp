@@ -76,6 +76,10 @@ void Consumer::reads(LogPoint at, Offset settled_at) {
   read_at = at.offset;
 }
 
+void Consumer::found_by_asking() {
+  if (members == 0 && last_sign == Time{}) dormant = true;
+}
+
 void Consumer::show_members() {
   const LogPoint at = ids.shown_at();
   const bool newer = shown && shown->at.partition == at.partition && shown->at.offset > at.offset;
@@ -176,8 +180,7 @@ bool Consumers::update(ConsumerNumber consumer, const GroupState& state, Topics&
   const bool asked = !state.at.known() || state.at.partition == kPolledLog;
   // A record of membership is written by somebody who lives, be it to leave.
   if ((c.members > 0 && members == 0) || (!asked && state.exists)) c.last_sign = now;
-  // Asked for and found empty, with no commit seen: whoever it was may be long gone.
-  if (asked && members == 0 && c.members == 0 && c.last_sign == Time{}) c.dormant = true;
+  if (asked && members == 0) c.found_by_asking();
   if (members > 0) c.dormant = false;
   c.members = members;
   c.managed = state.exists && (state.managed || members > 0 || c.managed);

@@ -128,6 +128,8 @@ struct Consumer {
   // Rows of one answer have one version, and each is news.
   bool has_read(LogPoint at, Offset settled_at) const;
   void reads(LogPoint at, Offset settled_at);
+  // Asked for, it is there: but without a member, or a sign of life, whoever it was may be long gone.
+  void found_by_asking();
   // Of a KIP-848 group: takes over who is in it, by its records.
   void show_members();
   // A commit was read; true when it is newer than every one before.

@@ -38,8 +38,8 @@ void Engine::commit(const Commit& commit, Time now, Effects& effects) {
   const bool by_hand = consumer.moved_by_hand(commit.at);
   // A sign of life, even where the commit itself cannot count.
   const bool polled = commit.at.partition == kPolledLog;
-  const bool of_old = polled && !s.was_synced;  // the first answers: whoever it was may be long gone
-  if (of_old && consumer.members == 0 && consumer.last_sign == Time{}) consumer.dormant = true;
+  const bool of_old = polled && !s.was_synced;  // the first answers
+  if (of_old) consumer.found_by_asking();
   if (consumer.notes_commit(commit.at) && commit.offset != kNoOffset && !by_hand && !of_old) {
     consumer.last_sign = now;
     consumer.dormant = false;
@@ -136,7 +136,7 @@ void Engine::seed(const Seed& seed, Time now, Effects& effects) {
   if (!number) return;
   Consumer& consumer = s.consumers[*number];
   if (consumer.denied && !consumer.configured) return;
-  if (consumer.members == 0 && consumer.last_sign == Time{}) consumer.dormant = true;
+  consumer.found_by_asking();
   // From the first synced() on the tail misses nothing, so a position asked for
   // later could only hide the commits before it that the tail is yet to show.
   if (s.was_synced) return;
