@@ -248,7 +248,7 @@ void Checker::check_absent(const ModelGateway& gateway, const Wait& wait, const 
     since = std::max(since, known.sign_before(when));
   }
   // A commit read behind an answer that found nobody passes for a person's.
-  const bool asked = group != nullptr && gateway.told().group(group->number()).asked_empty;
+  const bool asked = group != nullptr && !gateway.told().group(group->number()).asked_empty.empty();
   if (when - since < world_.plan.engine.absent_grace && asked)
     world_.counters.count(Excuse::skipped_by_an_asked_membership);
   else if (when - since < world_.plan.engine.absent_grace)
@@ -334,7 +334,11 @@ void Checker::check_verdicts(const ModelGateway& gateway, const Wait& wait, cons
   // An answer about membership is of a moment between its question and its
   // coming; a commit read meanwhile may pass for a reset. Weaker, never wrong.
   const bool by_hand = outcome.outcome == Outcome::skipped || outcome.outcome == Outcome::unanchored;
-  if (!allowed && by_hand && group != nullptr && told.group(group->number()).asked_empty) {
+  const auto passes_for_reset = [&](const Stake& stake) {
+    const ToldPosition* crossing = told.crossing({group->number(), stake.topic, stake.partition}, stake.offset, when);
+    return crossing != nullptr && told.group(group->number()).found_empty_before(crossing->at, crossing->when);
+  };
+  if (!allowed && by_hand && group != nullptr && std::any_of(wait.stakes.begin(), wait.stakes.end(), passes_for_reset)) {
     world_.counters.count(Excuse::skipped_by_an_asked_membership);
     allowed = true;
   }

@@ -25,6 +25,13 @@ core::Time Told::GroupKnown::sign_before(core::Time when) const {
   return after == signs.begin() ? core::Time{} : *std::prev(after);
 }
 
+bool Told::GroupKnown::found_empty_before(core::LogPoint record, core::Time when) const {
+  return std::any_of(asked_empty.begin(), asked_empty.end(), [&](const auto& answer) {
+    const auto& [came, tail] = answer;
+    return came <= when && (tail == nullptr || !record.known() || !below(record, record.offset, tail));
+  });
+}
+
 void Told::commit(const CommitRecord& record, Offset settled_at, core::Time now) {
   GroupKnown& group = groups_[static_cast<std::size_t>(record.group)];
   const bool tombstone = record.kind == CommitRecord::Kind::tombstone;
@@ -93,7 +100,7 @@ void Told::seed(int group, const core::TailPositions& as_of, std::span<const std
 void Told::membership(int number, core::LogPoint at, const core::TailPositions& as_of, bool exists, bool managed,
                       int members, const std::set<int>* topics, core::Time now) {
   GroupKnown& group = groups_[static_cast<std::size_t>(number)];
-  if (!at.known() && members == 0) group.asked_empty = true;
+  if (!at.known() && members == 0) group.asked_empty.emplace_back(now, as_of);
   // Records tell nothing of who is in it: answers do.
   const bool asked_for = group.changed_at.known() && (!group.at.known() || group.changed_at.offset > group.at.offset);
   if (at.known()) {

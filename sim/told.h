@@ -84,7 +84,10 @@ class Told {
     std::set<int> topics;        // subscribed, as shown
     std::set<int> asked_topics;  // of answers that the tail has yet to confirm
     bool topics_known = false;
-    bool asked_empty = false; // an answer said so, of a moment that nobody knows
+    // Answers that said so, each of a moment that nobody knows: when they came, and where the tail stood before.
+    std::vector<std::pair<core::Time, core::TailPositions>> asked_empty;
+    // One had come by `when` that may be of a time before the record.
+    bool found_empty_before(core::LogPoint record, core::Time when) const;
     std::optional<core::Time> client_known;  // since when: members and their client were told
     core::Time last_ack{};
     core::Time last_share{};  // a share state, be it one that was told before
