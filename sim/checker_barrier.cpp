@@ -99,9 +99,9 @@ void Checker::check_barrier_mark(const ModelGateway& gateway, const Wait& wait, 
 
 bool Checker::nothing_asked(const ModelGateway& gateway, const Wait& wait) const {
   // A mark of a barrier over positions stands for ranges, too.
-  const bool ranges = !wait.mark.terms.empty() && std::all_of(wait.mark.terms.begin(), wait.mark.terms.end(), [](const core::Term& term) {
-    return term.kind == core::Term::Kind::prefix;
-  });
+  const std::vector<core::Term>& terms = wait.mark.terms;
+  const auto is_range = [](const core::Term& term) { return term.kind == core::Term::Kind::prefix; };
+  const bool ranges = !terms.empty() && std::all_of(terms.begin(), terms.end(), is_range);
   return std::all_of(wait.stakes.begin(), wait.stakes.end(), [&](const Stake& stake) {
     return (stake.whole || ranges) && last_seen(gateway, stake) == core::kNoOffset;
   });

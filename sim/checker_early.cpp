@@ -50,12 +50,13 @@ void Checker::check_handed_over(const ModelGateway& gateway, const Wait& wait, c
                                 const core::ConsumerOutcome& outcome) {
   const bool recognised = group != nullptr && (group->traits().kafka_go || group->traits().rdkafka);
   if (!recognised) return fail("P1", "handed over, and nothing says that it commits early: " + outcome.name);
-  if (group->traits().commits_after) return fail("P1", "handed over, and declared to commit after its work: " + outcome.name);
+  const GroupTraits& traits = group->traits();
+  if (traits.commits_after) return fail("P1", "handed over, and declared to commit after its work: " + outcome.name);
+  if (!traits.rdkafka) return;
   // One that commits by hand may look like a timer, but not before a timer could be seen.
   const auto gaps = gaps_by(gateway.told().group(group->number()), wait.began + outcome.elapsed, true);
-  if (group->traits().rdkafka && gaps.size() < kGaps)
-    fail("P1", "handed over after fewer commits than show a timer: " + outcome.name);
-  if (group->traits().rdkafka) world_.counters.count(group->traits().commits_early ? Fault::timer_recognised : Fault::mistaken_for_timer);
+  if (gaps.size() < kGaps) fail("P1", "handed over after fewer commits than show a timer: " + outcome.name);
+  world_.counters.count(traits.commits_early ? Fault::timer_recognised : Fault::mistaken_for_timer);
 }
 
 // Only its members tell a client's name, and a timer shows by its rhythm.

@@ -66,8 +66,8 @@ void ModelGateway::tell_change(const CommitRecord& record) {
   using Shows = core::GroupChange::Shows;
   const std::string& name = group_name(record.group);
   watch_->changed(name, kafka::GroupType::unknown);
-  world_.trace.note(world_.now(), "tail: change", {{"gw", number_}, {"kind", static_cast<int>(record.kind)}, {"member", record.member},
-                                                   {"at", record.at.offset}}, name);
+  world_.trace.note(world_.now(), "tail: change", {{"gw", number_}, {"kind", static_cast<int>(record.kind)},
+                                                   {"member", record.member}, {"at", record.at.offset}}, name);
   told_->changed(record.group, record.at);
   if (record.kind == Kind::step) return;
   core::GroupChange change;
@@ -108,9 +108,9 @@ void ModelGateway::ask_group(int number, core::TailPositions as_of, bool counts)
 void ModelGateway::put_members_question(int number) {
   MembersQuestion& question = members_asked_[number];
   question.under_way = true;
-  later(question_delay(), [=, this, as_of = std::exchange(question.wanted, nullptr), counted = std::exchange(question.counted, 0)] {
-    serve_members(number, as_of, counted);
-  });
+  const core::TailPositions as_of = std::exchange(question.wanted, nullptr);
+  const int counted = std::exchange(question.counted, 0);
+  later(question_delay(), [=, this] { serve_members(number, as_of, counted); });
 }
 
 void ModelGateway::serve_members(int number, const core::TailPositions& as_of, int counted) {

@@ -107,7 +107,8 @@ void ModelShareGroup::log_cut(int topic, Partition partition, Offset end) {
   if (found == parts_.end() || found->second.start == core::kNoOffset) return;
   const Part& part = found->second;
   const auto pass = [&](Offset offset) {
-    if (passed_.insert({part.incarnation, partition, offset, part.epoch}).second) world().counters.count(Fault::share_passes_over);
+    if (passed_.insert({part.incarnation, partition, offset, part.epoch}).second)
+      world().counters.count(Fault::share_passes_over);
   };
   for (Offset o = end; o < part.start; ++o) pass(o);
   for (const auto& [offset, record] : part.records)
