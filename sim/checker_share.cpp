@@ -30,9 +30,14 @@ bool is(ShareVerdict verdict, Outcome outcome) {
 bool Checker::was_share_start(const ModelGroup& group, const core::Term& term, core::Offset start) const {
   for (int p = 0; p < ShareLog::kPartitions; ++p)
     for (const ShareRecord& state : world_.shares.records(p))
-      if (state.group == group.number() && world_.log.name(state.topic) == term.topic &&
-          state.partition == term.partition && state.start == start)
-        return true;
+      if (state.group == group.number() && world_.log.name(state.topic) == term.topic && state.partition == term.partition) {
+        // One by a leader before a cut counts up to where that shows.
+        const std::vector<LogCut>& cuts = world_.log.at(state.incarnation, state.partition).cuts;
+        const bool to_cut = state.start > start && std::any_of(cuts.begin(), cuts.end(), [&](const LogCut& cut) {
+                              return cut.offset <= start && state.leader_epoch < cut.epoch;
+                            });
+        if (state.start == start || to_cut) return true;
+      }
   return false;
 }
 

@@ -35,8 +35,10 @@ bool ToldCuts::epoch_ended(const Key& key, const EpochEnd& told, std::int32_t le
   const bool below_told = std::any_of(log.told.begin(), log.told.end(), [&](const auto& end) {
     return end.first <= told.epoch && end.second > told.offset;
   });
-  // A cut that is known went deeper than it showed.
-  const bool deeper = std::any_of(log.cuts.begin(), log.cuts.end(), [&](const ToldCut& cut) {
+  // A cut that is known went deeper than it showed. Of each epoch it is asked once, and a gateway that had not known
+  // it to go further has seen no cut.
+  const bool first = log.ended.insert(told.epoch).second;
+  const bool deeper = first && std::any_of(log.cuts.begin(), log.cuts.end(), [&](const ToldCut& cut) {
     return cut.epoch > told.epoch && cut.offset > told.offset;
   });
   if (below_told || deeper) cut(log, told.epoch + 1, told.offset, now);

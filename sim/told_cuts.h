@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,7 @@ class ToldCuts {
     std::int32_t heard = -1;  // the youngest leader that it was told of in any way
     std::map<std::int32_t, core::Offset> told;  // the highest end that its leader told, by epoch
     std::vector<ToldCut> cuts;
+    std::set<std::int32_t> ended;  // epochs of which it was told where they ended
   };
   static void cut(Log& log, std::int32_t epoch, core::Offset offset, core::Time now);
   std::map<Key, Log> logs_;

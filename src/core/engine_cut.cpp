@@ -90,12 +90,17 @@ void Engine::State::judge_succession(TopicNumber topic, Partition partition, con
   const Succession before = first;
   ends.successions.erase(ends.successions.begin());
   if (planted(Bug::epoch_end_is_ignored)) return;
-  if (told.epoch != before.epoch || told.epoch_end == kNoOffset || told.epoch_end >= before.end) return;
+  if (told.epoch != before.epoch || told.epoch_end == kNoOffset) return;
   const Cut cut{before.epoch + 1, told.epoch_end};
   if (is_lost(topic, partition, cut.offset, before.epoch)) return;  // known already
   const bool went_deeper = std::any_of(ends.cuts.begin(), ends.cuts.end(), [&](const Cut& other) {
     return other.epoch > before.epoch && other.offset > cut.offset;
   });
+  if (told.epoch_end >= before.end) {
+    // Above all that is known here of that epoch: only a mark can be of what is gone.
+    if (went_deeper && ends.cuts.size() < PartitionEnds::kMaxCuts) ends.add(cut);
+    return;
+  }
   const bool believed = planted(Bug::epoch_end_is_believed);
   if (went_deeper || told.epoch_end < before.told || believed) return cut_off(topic, partition, cut, now, effects);
   if (before.event.offset >= cut.offset)
@@ -193,12 +198,13 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
   lower(ends.told_end, ends.told_by);
   for (Succession& succession : ends.successions) lower(succession.told, succession.told_by);
   ends.recent.clear();
+  std::size_t from = static_cast<std::size_t>(same - ends.cuts.begin());
   if (same != ends.cuts.end()) {  // it went deeper than was known
     same->offset = std::min(same->offset, cut.offset);
   } else {
     ++stats.log_cuts;
     if (ends.cuts.size() == PartitionEnds::kMaxCuts) ends.cuts.erase(ends.cuts.begin());
-    ends.cuts.push_back(cut);
+    from = ends.add(cut);
   }
 
   std::vector<ConsumerNumber> passed;  // share groups that will not read all that is to come
@@ -213,7 +219,9 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
       if (cell->slots->cut(cut)) passed.push_back(number);
       continue;
     }
-    if (!planted(Bug::cut_keeps_positions)) cell->frontier.log_cut_at(cut.offset);
+    // Those that were made later still part the log, though they showed first.
+    for (std::size_t i = from; i < ends.cuts.size() && !planted(Bug::cut_keeps_positions); ++i)
+      cell->frontier.log_cut_at(ends.cuts[i].offset);
     if (cell->acked != nullptr) cell->acked->forget_from(cut.offset);
   }
   for (auto& [number, search] : searches)

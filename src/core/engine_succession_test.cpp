@@ -161,6 +161,19 @@ TEST(EngineSuccession, WhatTheLeaderThatMadeACutHasToldStandsWhenItShowsLate) {
   EXPECT_EQ(g.cuts(), 2U);
 }
 
+// Found by the simulator, polled seed 1230625: who read on across the later cut was taken to have read what took its place.
+TEST(EngineSuccession, P1AnEarlierCutThatShowsBehindALaterOneDoesNotHideIt) {
+  ToldGateway g;
+  g.tell(kEnd + 20, 6, 2);
+  const AskEnds ask = g.hear_of(7);
+  g.tell(kEnd + 15, 7, ask.number, 5, kEnd - 5);
+  EXPECT_EQ(g.cuts(), 2U);
+  g.commit_of(6, kEnd + 10);
+  const WaitId wait = g.append_at(kEnd + 15, 7);
+  g.commit_of(7, kEnd + 16);
+  EXPECT_EQ(g.outcome(wait).outcome, Outcome::unanchored);
+}
+
 TEST(EngineSuccession, ALeaderThatCannotTellChangesNothing) {
   ToldGateway g;
   const WaitId wait = g.append_at(kEnd, 5);

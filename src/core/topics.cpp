@@ -5,6 +5,12 @@
 
 namespace tidemark::core {
 
+std::size_t PartitionEnds::add(const Cut& cut) {
+  const auto later = [&](const Cut& other) { return cut.epoch >= 0 && (other.epoch < 0 || other.epoch > cut.epoch); };
+  const auto place = cuts.insert(std::find_if(cuts.begin(), cuts.end(), later), cut);
+  return static_cast<std::size_t>(place - cuts.begin());
+}
+
 void PartitionEnds::note_recent(const RecentAppend& append) {
   if (recent.size() == kMaxRecent) recent.erase(recent.begin());
   recent.push_back(append);

@@ -83,7 +83,9 @@ struct PartitionEnds {
   Offset delivered_end = 0;             // by this gateway's own appends,
   std::int32_t delivered_epoch = -1;    // and the leader epoch of the latest of them
   Offset doubted = kNoOffset;           // the highest record of a mark that may lie beyond the end
-  std::vector<Cut> cuts;                // by time
+  std::vector<Cut> cuts;                // by epoch; those whose epoch is not told last
+  // Returns its place.
+  std::size_t add(const Cut& cut);
   bool end_unseen = false;              // it was found to end in what no consumer sees
   std::uint64_t round_ask = 0;          // the question of the round under way that is not answered; 0: none
   std::vector<Succession> successions;  // by epoch; not checked yet
