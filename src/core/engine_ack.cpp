@@ -25,14 +25,6 @@ std::size_t slot_of(const Uuid& id, std::size_t slots) {
   return hash % slots;
 }
 
-// What of the ranges lies below the offset.
-std::vector<Range> below(std::span<const Range> ranges, Offset end) {
-  std::vector<Range> kept;
-  for (const Range& range : ranges)
-    if (range.first < end) kept.push_back({range.first, std::min(range.last, end - 1)});
-  return kept;
-}
-
 }  // namespace
 
 std::optional<Refusal> Engine::check(const Ack& ack, Time) const {
@@ -214,12 +206,15 @@ void Engine::share(const ShareProgress& progress, Time now, Effects& effects) {
   s.consumers.note_row(*number, *topic, *cell, progress.start != kNoOffset);
   if (applied == Applied::held) s.hold(*number, *topic, progress.partition, effects);
   if (passes) s.look_through(*cell, {0, std::numeric_limits<Offset>::max()}, now, effects);
+  const auto said = [&](std::span<const Range> ranges, bool failed, std::string_view reason) {
+    for (const Range& range : ranges)
+      if (range.first < gone) s.said(*cell, {range.first, std::min(range.last, gone - 1)}, failed, reason, now, effects);
+  };
   // What was given up is said first: the start may have passed it in the same breath.
-  for (const Range& range : below(progress.archived, gone))
-    s.said(*cell, range, !planted(Bug::archived_is_acknowledged), "given up by the share group", now, effects);
+  said(progress.archived, !planted(Bug::archived_is_acknowledged), "given up by the share group");
   if (planted(Bug::share_start_is_done) && progress.start > 0)
     s.said(*cell, {0, progress.start - 1}, false, {}, now, effects);
-  for (const Range& range : below(progress.acknowledged, gone)) s.said(*cell, range, false, {}, now, effects);
+  said(progress.acknowledged, false, {});
   s.advance(*cell, *number, *topic, progress.partition, applied, now, effects);
 }
 

@@ -232,7 +232,8 @@ void Engine::State::cut_off(TopicNumber topic, Partition partition, const Cut& c
   forget_floors(topic);
   settle_lost(topic, partition, cut, known, now, effects);
   for (const ConsumerNumber number : passed)
-    if (Cell* cell = consumers[number].cell(topic, partition)) look_through(*cell, {cut.offset, std::numeric_limits<Offset>::max()}, now, effects);
+    if (Cell* cell = consumers[number].cell(topic, partition))
+      look_through(*cell, {cut.offset, std::numeric_limits<Offset>::max()}, now, effects);
 }
 
 void Engine::State::settle_lost(TopicNumber topic, Partition partition, const Cut& cut, Offset known, Time now,
